@@ -1,0 +1,325 @@
+"""Write the reference pages that are made from the package's own data, so that they cannot drift.
+
+Four pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
+rules for NEDA, and the cohort tables. Run by `make docs` before the site is built.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import wearoff
+from wearoff.sources import Mark, PublishedFigure, Source, evidence
+
+PACKAGE = Path(wearoff.__file__).parent
+OUT = Path(__file__).parent / "reference" / "generated"
+
+MARKS = {
+    Mark.MEASURED: "read in a publication, its abstract or tables, or the product information",
+    Mark.SECONDARY: "read in somebody's account of it",
+    Mark.DERIVED: "computed here from published figures; a test repeats it",
+    Mark.ASSUMED: "without a source, varied over a range",
+}
+TOPICS = {
+    "exposure": "Concentration, clearance and how they differ between people",
+    "occupancy": "Receptor occupancy and saturation",
+    "wearing_off": "Wearing-off",
+    "neda": "NEDA",
+    "activity": "Disease activity, on and off natalizumab",
+    "interval": "Dosing intervals compared",
+    "immune": "Immune cells in blood and cerebrospinal fluid",
+    "pml": "PML",
+    "safety": "Infections and other safety",
+}
+
+
+def main() -> None:
+    """Write every page and say what was written."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    pages = {
+        "evidence.md": evidence_page(evidence()),
+        "models.md": models_page(),
+        "rules.md": rules_page(),
+        "tables.md": tables_page(),
+    }
+    for name, text in pages.items():
+        (OUT / name).write_text(text, encoding="utf-8")
+        print(f"wrote {name}, {text.count(chr(10))} lines")
+
+
+# Evidence
+
+
+def evidence_page(rows: Sequence[PublishedFigure]) -> str:
+    """The evidence table, one section for each topic."""
+    counts = Counter(row.mark for row in rows)
+    lines = [
+        "# Evidence table",
+        "",
+        f"{len(rows)} figures from the literature. Each one carries the mark that says how near to the"
+        " original it was read. `wearoff evidence WORD` searches the same table in the terminal.",
+        "",
+        *table(
+            ("Mark", "Meaning", "Rows"),
+            ((f"`{mark}`", meaning, str(counts[mark])) for mark, meaning in MARKS.items()),
+        ),
+        "",
+    ]
+    for topic, title in TOPICS.items():
+        chosen = [row for row in rows if row.topic == topic]
+        lines += [f"## {title}", "", *table(EVIDENCE_HEADER, map(evidence_row, chosen)), ""]
+    unknown = {row.topic for row in rows} - set(TOPICS)
+    if unknown:
+        raise SystemExit(f"give these topics a title in {Path(__file__).name}: {sorted(unknown)}")
+    return "\n".join(lines)
+
+
+EVIDENCE_HEADER = ("Id", "What", "In whom", "Value", "n", "Mark", "Source")
+
+
+def evidence_row(row: PublishedFigure) -> tuple[str, ...]:
+    """The cells of one figure."""
+    group = ", ".join(part for part in (row.group, row.regimen) if part)
+    number = "" if row.n is None else str(row.n)
+    return (
+        row.id,
+        row.quantity,
+        group,
+        row.statement,
+        number,
+        f"`{row.mark}`",
+        reference(row.source),
+    )
+
+
+# Models and curves
+
+
+def models_page() -> str:
+    """A card for each concentration model and each saturation curve."""
+    lines = [
+        "# Models and curves",
+        "",
+        "Every number of a model or curve stands in a file of the package with its unit, its source and"
+        " its mark. A new published model is a new file.",
+        "",
+    ]
+    for path in sorted((PACKAGE / "dosing" / "pk" / "library").glob("*.toml")):
+        lines += card(path.stem, read(path))
+    curves = PACKAGE / "dosing" / "curves.toml"
+    if curves.exists():
+        lines += ["## Saturation curves", ""]
+        content = read(curves)
+        lines += plain_lines(content)
+        for name, curve in named_tables(content):
+            lines += card(name, curve, level=3)
+    return "\n".join(lines)
+
+
+def card(name: str, content: Mapping[str, Any], level: int = 2) -> list[str]:
+    """One model or curve: what it is, its parameters, and where it was learned."""
+    lines = [f"{'#' * level} `{content.get('name', name)}`", ""]
+    lines += plain_lines(content)
+    numbers = list(parameters(content))
+    if numbers:
+        rows = (parameter_row(path, entry) for path, entry in numbers)
+        lines += [*table(("Parameter", "Value", "Interval", "Mark", "Source"), rows), ""]
+    for key, inner in named_tables(content):
+        if not any(parameters({key: inner})):
+            lines += [f"**{sentence(key)}**", "", *plain_lines(inner, bullet=True)]
+    return lines
+
+
+def parameters(content: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every table below `content` that states a value, with its dotted name."""
+    for key, inner in content.items():
+        if isinstance(inner, dict):
+            name = f"{path}.{key}" if path else key
+            if "value" in inner:
+                yield name, inner
+            else:
+                yield from parameters(inner, name)
+
+
+def parameter_row(path: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of one number of a model."""
+    unit = str(entry.get("unit", ""))
+    value = plain(entry["value"]) + ("" if unit in {"", "1"} else f" {unit}")
+    interval = entry.get("interval") or entry.get("range") or entry.get("scan")
+    between = f"{plain(interval[0])} to {plain(interval[1])}" if interval else ""
+    kind = str(entry.get("interval_kind", ""))
+    words = sentence(path.removesuffix(".typical").replace(".", ", "))
+    return (
+        words,
+        value,
+        f"{between} ({kind})" if between and kind else between,
+        f"`{entry.get('mark', '')}`",
+        source_cell(entry),
+    )
+
+
+def source_cell(entry: Mapping[str, Any]) -> str:
+    """Where a number of a model comes from, with the rows of the evidence table behind it."""
+    given = entry.get("source", "")
+    if isinstance(given, Mapping):
+        given = reference(Source(given.get("text", ""), given.get("doi"), given.get("where")))
+    rows = ", ".join(entry.get("evidence", ()))
+    return f"{given} ({rows})" if rows else str(given)
+
+
+# Rules
+
+
+def rules_page() -> str:
+    """The named NEDA rules, one table for each kind of rule."""
+    content = read(PACKAGE / "cohort" / "neda" / "rules.toml")
+    lines = [
+        "# NEDA rules",
+        "",
+        "A released rule keeps its settings for good; another setting gets another name. The rule stands"
+        " beside every number that was computed with it.",
+        "",
+    ]
+    for kind, inner in named_tables(content):
+        lines += [f"## {sentence(kind)}", ""]
+        members = dict(named_tables(inner))
+        if members:
+            keys = list(dict.fromkeys(key for member in members.values() for key in member))
+            rows = (
+                (f"`{name}`", *(plain(member.get(key, "")) for key in keys))
+                for name, member in members.items()
+            )
+            lines += [*table(("Name", *map(sentence, keys)), rows), ""]
+        settings = [(sentence(k), plain(v)) for k, v in inner.items() if not isinstance(v, dict)]
+        if settings:
+            lines += [*table(("Setting", "Value"), settings), ""]
+    return "\n".join(lines)
+
+
+# Cohort tables
+
+
+def tables_page() -> str:
+    """The data dictionary of a cohort folder."""
+    content = read(PACKAGE / "cohort" / "records" / "dictionary.toml")
+    lines = [
+        "# Cohort tables",
+        "",
+        "One CSV file for each table, UTF-8, one header line. Columns marked *required* must be there;"
+        " *filled* means that no cell may be empty. Any column may have a companion that ends in"
+        " `_missing` and says why a cell is empty: ND not done, UNK unknown, NA not applicable, REF"
+        " refused. How to fill them in: [Prepare your cohort](../../how-to/prepare-your-cohort.md).",
+        "",
+    ]
+    for name, inner in named_tables(content.get("table", {})):
+        lines += [f"## `{name}.csv`", "", str(inner.get("about", "")), ""]
+        rows = (column_row(*column) for column in inner.get("columns", {}).items())
+        lines += [*table(("Column", "Holds", "Needed", "Meaning"), rows), ""]
+    analytes = content.get("analyte", {})
+    if analytes:
+        rows = (
+            (f"`{key}`", inner.get("unit", "as given"), limits(inner), inner.get("about", ""))
+            for key, inner in analytes.items()
+        )
+        lines += ["## Analytes", "", "Other lower-case words are kept without a check of unit and range.", ""]
+        lines += [*table(("Analyte", "Unit in memory", "Range", "Meaning"), rows), ""]
+    return "\n".join(lines)
+
+
+def column_row(name: str, column: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of one column of a cohort table."""
+    holds = str(column.get("type", ""))
+    if "codes" in column:
+        holds = ", ".join(f"`{code}`" for code in column["codes"])
+    elif limits(column):
+        holds += f", {limits(column)}"
+    needed = "filled" if column.get("filled") else "required" if column.get("required") else ""
+    return f"`{name}`", holds, needed, str(column.get("about", ""))
+
+
+def limits(entry: Mapping[str, Any]) -> str:
+    """The allowed range in words."""
+    low, high = entry.get("min"), entry.get("max")
+    unit = str(entry.get("unit", ""))
+    if high == "as_of":
+        high = "the year of the data"
+    if low is None and high is None:
+        return unit
+    text = f"{plain(low)} to {plain(high)}" if high is not None else f"{plain(low)} or more"
+    return f"{text} {unit}".strip()
+
+
+# Markdown
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    body = ["| " + " | ".join(cell(text) for text in row) + " |" for row in rows]
+    return ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *body]
+
+
+def cell(text: str) -> str:
+    """Text that cannot break out of its cell."""
+    flat = " ".join(str(text).split())
+    return flat.replace("|", "\\|").replace("<", "&lt;") if "](http" not in flat else flat
+
+
+def reference(source: Source) -> str:
+    """A source with its DOI as a link."""
+    text = ", ".join(part for part in (source.text, source.where) if part).replace("<", "&lt;")
+    return f"{text}, [doi]({source.link})" if source.link else text
+
+
+def plain_lines(content: Mapping[str, Any], *, bullet: bool = False) -> list[str]:
+    """What a table of a data file says in words and single values."""
+    lines: list[str] = []
+    for key, value in content.items():
+        if key in {"name"} or isinstance(value, dict):
+            continue
+        if key in {"title", "description", "notes", "about", "reason"} and not bullet:
+            for text in value if isinstance(value, list) else [value]:
+                lines += [str(text), ""]
+        else:
+            lines += [f"- {sentence(key)}: {plain(value)}"]
+    return [*lines, ""] if lines and lines[-1] else lines
+
+
+def named_tables(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tables directly below `content`."""
+    for key, inner in content.items():
+        if isinstance(inner, dict):
+            yield key, inner
+        elif isinstance(inner, list) and inner and all(isinstance(x, dict) for x in inner):
+            for entry in inner:
+                yield str(entry.get("name", key)), entry
+
+
+def plain(value: object) -> str:
+    """A value of a data file as a person writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, list):
+        joiner = " to " if len(value) == 2 and all(isinstance(x, float) for x in value) else ", "
+        return joiner.join(plain(part) for part in value)
+    return str(value)
+
+
+def sentence(key: str) -> str:
+    """A key of a data file as words."""
+    words = key.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A TOML file of the package."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
