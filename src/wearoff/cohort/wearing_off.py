@@ -75,7 +75,7 @@ def answers_by_patient(cohort: Cohort, *, choice: Choice = "first") -> pl.DataFr
     Args:
         cohort: the records; every patient appears, also without an answer.
         choice: which of several answers is used: the `first` (default: the exposure comes before the
-            outcome), the `last`, or the `worst`. Undated answers come in the order of the file.
+            outcome), the `last`, or the `worst`. An undated answer counts as later than any dated one.
 
     Returns:
         Columns patient_id, answer (null without one), date, answers (how many), is_constant.

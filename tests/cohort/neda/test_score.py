@@ -172,6 +172,8 @@ def test_each_year_is_judged_on_its_own_and_kept_windows_remember(tmp_path: Path
 def test_counts_and_summary_add_up_over_states(tmp_path: Path) -> None:
     scores = score_neda(one_patient(tmp_path), RULE, [*yearly_windows(2), Window("other", 100, 200)])
     counts = count_components(scores)
-    assert counts.group_by("window", "component").agg(pl.col("patients").sum())["patients"].to_list() == [1] * 12
+    assert (
+        counts.group_by("window", "component").agg(pl.col("patients").sum())["patients"].to_list() == [1] * 12
+    )
     summary = summarise_neda(scores)
     assert (summary["neda"] + summary["active"] + summary["unknown"]).to_list() == [1, 1, 1]

@@ -1,0 +1,6 @@
+"""The command line: commands parse, call one function, and show; they compute nothing.
+
+- `app`: the commands and how errors reach a person
+- `study`: `wearoff study`
+- `evidence`: `wearoff evidence`
+"""

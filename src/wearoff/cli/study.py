@@ -1,0 +1,159 @@
+"""`wearoff study`: a cohort folder, or a published study, in; a report, tables and result.json out."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wearoff.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from wearoff.cohort.results import StudyResult
+    from wearoff.report import StudyFiles
+
+
+class AnswerChoice(StrEnum):
+    """Which of several wearing-off answers of a patient is used."""
+
+    FIRST = "first"
+    LAST = "last"
+    WORST = "worst"
+
+
+def study(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Folder with the cohort's CSV files (patient.csv, infusion.csv, ...)."),
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report.")] = Path("wearoff-report"),
+    published: Annotated[
+        str | None, typer.Option(help="A published study instead: bringeland-2020 or van-kempen-2019.")
+    ] = None,
+    rule: Annotated[str, typer.Option(help="Name of the NEDA rule.")] = "neda3_12w",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the rule, e.g. closes_late_days=30; repeatable."),
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="Window of the first screen, e.g. 'kept to year 2'; default year 1.")
+    ] = None,
+    answer: Annotated[
+        AnswerChoice, typer.Option(help="Which wearing-off answer counts.")
+    ] = AnswerChoice.FIRST,
+    model: Annotated[str | None, typer.Option(help="Name of the dosing model.")] = None,
+    draws: Annotated[int, typer.Option(min=20, max=20_000, help="Virtual copies of each patient.")] = 200,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of every drawn number.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Day of analysis, YYYY-MM-DD; later dates are refused. Default: today.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Timezone of times without one, e.g. Europe/Oslo.")] = "UTC",
+    strict: Annotated[bool, typer.Option("--strict", help="Stop if any row is refused.")] = False,
+) -> None:
+    """Answer the question of wearing-off on a cohort folder or on published figures."""
+    if (folder is None) == (published is None):
+        raise typer.BadParameter("give either a FOLDER or --published NAME")
+    if published is not None:
+        from wearoff.cohort.published import analyse_published
+
+        result = analyse_published(published)
+    else:
+        assert folder is not None  # noqa: S101 - one of the two is given
+        result = _cohort_result(
+            folder,
+            as_of=_day(as_of),
+            timezone=timezone,
+            strict=strict,
+            choices={
+                "rule": rule,
+                "settings": dict(_setting(text) for text in setting or []),
+                "answer": answer.value,
+                "window": window,
+                **({} if model is None else {"model": model}),
+                "draws": draws,
+                **({} if seed is None else {"seed": seed}),
+            },
+        )
+    from wearoff.report import write_study
+
+    show(result, write_study(result, out))
+
+
+def _cohort_result(
+    folder: Path, *, as_of: date, timezone: str, strict: bool, choices: dict[str, object]
+) -> StudyResult:
+    from rich.console import Console
+
+    from wearoff.cohort.records import read_cohort
+    from wearoff.cohort.study import StudyChoices, analyse_cohort
+
+    console = Console(stderr=True)
+    with console.status("reading the records", spinner="line") as status:
+        cohort = read_cohort(folder, as_of=as_of, timezone=timezone)
+        if strict and cohort.receipt.refusals.height:
+            raise InputError(
+                Problem(
+                    row["reason"], row["file"], row["row"], row["column"], row["patient_id"], row["value"]
+                )
+                for row in cohort.receipt.refusals.to_dicts()
+            )
+
+        def progress(step: str) -> None:
+            status.update(step)
+
+        return analyse_cohort(
+            cohort,
+            name=folder.resolve().name,
+            choices=StudyChoices(**choices),  # type: ignore[arg-type]
+            progress=progress,
+        )
+
+
+def show(result: StudyResult, files: StudyFiles) -> None:
+    """Print the first screen and where everything was written."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if result.banner:
+        console.print(escape(result.banner), style="bold reverse")
+    console.print(f"\n[bold]{escape(result.answer.question)}[/bold]")
+    console.print(Padding(escape(result.answer.headline), (0, 0, 1, 2)))
+    grid = Table.grid(padding=(0, 2))
+    for finding in result.answer.findings:
+        grid.add_row(f"[bold]{escape(finding.label)}[/bold]", escape(finding.value), escape(finding.detail))
+    console.print(Padding(grid, (0, 0, 1, 2)))
+    refusals = result.tables.get("refusals")
+    if refusals is not None and refusals.frame.height:
+        rows = refusals.frame.height
+        said = "1 row was refused; it" if rows == 1 else f"{rows} rows were refused; each"
+        console.print(f"  {said} is listed in {files.tables['refusals']}", soft_wrap=True)
+    console.print(f"  report  {files.report}", soft_wrap=True)
+    console.print(f"  tables  {files.result.parent / 'tables'}", soft_wrap=True)
+    console.print(f"  result  {files.result}\n", soft_wrap=True)
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return date.today()  # noqa: DTZ011 - the user's own calendar day
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--as-of {text!r} is not a date like 2024-03-31") from error
+
+
+def _setting(text: str) -> tuple[str, int | float | bool]:
+    name, equals, value = text.partition("=")
+    words: dict[str, bool] = {"true": True, "false": False}
+    if equals and value in words:
+        return name, words[value]
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"--set {text!r} is not NAME=NUMBER or NAME=true|false") from error
+    return name, int(number) if number.is_integer() else number

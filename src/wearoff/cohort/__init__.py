@@ -1,0 +1,1 @@
+"""From files of a cohort to records, scores and associations."""

@@ -1,0 +1,173 @@
+"""A patient's infusions and samples on days since the first infusion, ready for the dosing model.
+
+What the record does not say is filled in here by a named assumption, and every assumption is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from wearoff.dosing.regimen import Regimen
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+    from wearoff.cohort.records import Cohort
+
+ANALYTES = ("natalizumab_conc", "receptor_occupancy")
+USUAL_DOSE_MG, USUAL_DURATION_MIN, USUAL_ROUTE = 300.0, 60.0, "IV"
+SUBCUTANEOUS_PEAK_D = 14.0
+_DAY_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One patient's record on days since the first infusion.
+
+    Attributes:
+        patient: the patient's identifier.
+        rows: the infusions as recorded, in order of time, with what was missing filled in.
+        regimen: the same for the solver.
+        weight_kg: weight at each infusion; None where none was ever recorded.
+        samples: the levels and occupancies, in order of time.
+        sample_d: the day of each sample.
+        first_antibody_d: day of the first sample with antibodies, infinite without one.
+    """
+
+    patient: str
+    rows: list[dict[str, Any]]
+    regimen: Regimen
+    weight_kg: Float[np.ndarray, " doses"] | None
+    samples: list[dict[str, Any]]
+    sample_d: Float[np.ndarray, " samples"]
+    first_antibody_d: float
+
+    @property
+    def peak_d(self) -> list[Float[np.ndarray, " candidates"]]:
+        """For each dose the times among which its peak is looked for."""
+        following = np.append(self.regimen.start_d[1:], np.inf)
+        candidates = []
+        for index, start in enumerate(self.regimen.start_d):
+            if self.regimen.is_subcutaneous[index]:
+                last = min(start + SUBCUTANEOUS_PEAK_D, following[index])
+                candidates.append(np.linspace(start, last, 57)[1:])
+            else:
+                candidates.append(self.regimen.end_d[index : index + 1])
+        return candidates
+
+
+def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
+    """The patients with infusions, in order, and what had to be assumed about them.
+
+    The reader has refused a second infusion at the same time, so a patient's infusions make a regimen.
+    """
+    zone = ZoneInfo(cohort.timezone)
+    counts: dict[tuple[str, str], int] = {}
+
+    def count(what: str, done: str, number: int = 1) -> None:
+        counts[what, done] = counts.get((what, done), 0) + number
+
+    samples = cohort.measurement.filter(pl.col("analyte").is_in(ANALYTES)).sort("time", "row")
+    by_sample = samples.partition_by("patient_id", as_dict=True, include_key=True)
+    antibodies = _first_antibody(cohort)
+    courses = []
+    by_patient = cohort.infusion.sort("start_time", "row").partition_by("patient_id", as_dict=True)
+    for (patient,), frame in sorted(by_patient.items()):
+        rows = frame.to_dicts()
+        origin = rows[0]["start_time"]
+        regimen = _regimen(rows, origin, count)
+        mine = by_sample.get((patient,))
+        taken = [] if mine is None else mine.to_dicts()
+        days = np.array([_sample_day(sample, rows, origin, zone, count) for sample in taken], dtype=float)
+        when = antibodies.get(str(patient))
+        courses.append(
+            Course(
+                patient=str(patient),
+                rows=rows,
+                regimen=regimen,
+                weight_kg=_weights(rows, count),
+                samples=taken,
+                sample_d=days,
+                first_antibody_d=np.inf if when is None else _days(when, origin),
+            )
+        )
+    return courses, tuple(f"{what} ({number}): {done}" for (what, done), number in counts.items())
+
+
+def _regimen(rows: list[dict[str, Any]], origin: datetime, count: Callable[..., None]) -> Regimen:
+    """The doses of one patient; fills `rows` in where the record is silent."""
+    for row in rows:
+        if row["route"] is None:
+            row["route"] = USUAL_ROUTE
+            count("infusions without a route", "taken as intravenous (assumed)")
+        if row["dose_mg"] is None:
+            row["dose_mg"] = USUAL_DOSE_MG
+            count("infusions without a dose", "taken as 300 mg (assumed)")
+        if row["duration_min"] is None:
+            row["duration_min"] = USUAL_DURATION_MIN
+            if row["route"] == "IV":
+                count("infusions without a duration", "taken as 60 minutes (assumed)")
+    start = np.array([_days(row["start_time"], origin) for row in rows])
+    duration = np.array([row["duration_min"] for row in rows]) / 1440.0
+    subcutaneous = np.array([row["route"] == "SC" for row in rows])
+    # an infusion that the record lets run into the next one ends where the next one begins
+    room = np.append(np.diff(start), np.inf)
+    is_long = ~subcutaneous & (duration > room) & (room > 0)
+    if is_long.any():
+        count("infusions that overlap the next", "shortened to end before it", int(is_long.sum()))
+        duration = np.where(is_long, room, duration)
+    return Regimen(start, np.array([row["dose_mg"] for row in rows]), duration, subcutaneous)
+
+
+def _weights(rows: list[dict[str, Any]], count: Callable[..., None]) -> Float[np.ndarray, " doses"] | None:
+    """The weight at each infusion, carried from the last one known, or from the first one back."""
+    weight = pl.Series([row["weight_kg"] for row in rows], dtype=pl.Float64)
+    missing = weight.null_count()
+    if missing == len(rows):
+        count("patients without any weight", "drawn from a mean of 79 kg, SD 20 kg (assumed)")
+        return None
+    if missing:
+        count("infusions without a weight", "taken from another infusion of the patient", missing)
+    return weight.fill_null(strategy="forward").fill_null(strategy="backward").to_numpy()
+
+
+def _sample_day(
+    sample: dict[str, Any],
+    rows: list[dict[str, Any]],
+    origin: datetime,
+    zone: ZoneInfo,
+    count: Callable[..., None],
+) -> float:
+    """The day of a sample; where the order within a day is not recorded, before the infusion."""
+    day = sample["time"].astimezone(zone).date()
+    for row in rows:
+        is_unordered = sample["time_is_date_only"] or row["start_is_date_only"]
+        if is_unordered and row["start_time"].astimezone(zone).date() == day:
+            count(
+                "samples on an infusion day without both times of day",
+                "taken as drawn before the infusion (assumed)",
+            )
+            return _days(row["start_time"], origin)
+    return _days(sample["time"], origin)
+
+
+def _first_antibody(cohort: Cohort) -> dict[str, datetime]:
+    """For each patient the time of the first sample with antibodies against the drug."""
+    positive = cohort.measurement.filter(
+        (pl.col("analyte") == "anti_natalizumab_ab")
+        & (pl.col("value") > 0)
+        & (pl.col("below_lloq").fill_null("N") != "Y")
+    )
+    first = positive.group_by("patient_id").agg(pl.col("time").min())
+    return dict(first.iter_rows())
+
+
+def _days(time: datetime, origin: datetime) -> float:
+    return (time - origin).total_seconds() / _DAY_S

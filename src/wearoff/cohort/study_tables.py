@@ -1,0 +1,166 @@
+"""The tables of a cohort study: each result with its title and with what a reader needs to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from wearoff.cohort.neda import History, NedaRule, count_components, summarise_neda
+from wearoff.cohort.results import Table
+from wearoff.cohort.values import TROUGH_FROM_DAY, table_one, timeline
+from wearoff.cohort.wearing_off import NO_ANSWER
+from wearoff.dosing.occupancy import curve_names, load_curve
+from wearoff.dosing.pk.models import load_model
+from wearoff.dosing.pk.solve import typical_cycle
+
+if TYPE_CHECKING:
+    from wearoff.cohort.exposure import Exposure
+    from wearoff.cohort.records import Cohort
+
+CYCLE_WEEKS = (4, 6)
+CYCLE_DRAWS = 500
+
+
+def study_tables(
+    cohort: Cohort,
+    people: Sequence[History],
+    answers: pl.DataFrame,
+    exposure: Exposure,
+    neda: pl.DataFrame,
+    values: pl.DataFrame,
+    associations: pl.DataFrame,
+    *,
+    rule: NedaRule,
+    answer_choice: str,
+    seed: int,
+) -> dict[str, Table]:
+    """Every table of the study but the comparisons, by name, in the order of the report."""
+    receipt = cohort.receipt
+    notes = [*receipt.notes, *exposure.notes]
+    tables = (
+        Table(
+            "receipt_files", "What was read", receipt.files, "Rows read = accepted + refused, file by file."
+        ),
+        Table("refusals", "What was refused, and why", receipt.refusals, "Mend the file and run again."),
+        Table(
+            "notes", "Assumptions and conversions", pl.DataFrame({"note": notes}, schema={"note": pl.String})
+        ),
+        Table(
+            "table_one",
+            "Who was studied, by wearing-off answer",
+            table_one(cohort, answers, values),
+            "Medians with quartiles and the number of patients known; nobody is left out.",
+        ),
+        Table(
+            "answers",
+            "The answer used for each patient",
+            answers,
+            f"The {answer_choice} answer of each patient.",
+        ),
+        Table(
+            "timeline",
+            "Every dated fact, on days since the start of follow-up",
+            timeline(cohort, people, answers, relapse_min_hours=rule.relapse_min_hours),
+        ),
+        *_cycles(values, exposure.model.name, seed),
+        Table(
+            "exposure_infusions",
+            "Each infusion: interval, predicted trough and peak, saturation",
+            exposure.infusions,
+            "mg/L; quantiles are the between-patient spread of the model at this patient's weight and doses.",
+        ),
+        Table(
+            "exposure_measurements",
+            "Measured levels and occupancies beside the prediction",
+            exposure.measurements,
+            "A measured occupancy belongs to its assay and subset; assays are never pooled.",
+        ),
+        Table("exposure_patients", "Exposure by patient", exposure.patients),
+        Table(
+            "occupancy",
+            "Measured occupancy by answer",
+            _occupancy(exposure, answers),
+            f"Samples from cycle day {TROUGH_FROM_DAY} on speak for the end of the interval.",
+        ),
+        Table("neda", "NEDA-3 by patient and window, with reasons", neda, rule.describe()),
+        Table("neda_components", "Components of NEDA-3", count_components(neda), f"Rule {rule.name}."),
+        Table(
+            "neda_summary",
+            "NEDA-3 by window, with both bounds",
+            summarise_neda(neda),
+            f"Rule {rule.name}. Share among the evaluable with its exact 95 % interval; the bounds count every "
+            "unknown patient as active, and as not active.",
+        ),
+        Table(
+            "associations",
+            "Occupancy, level and weight by wearing-off",
+            associations,
+            "Kruskal-Wallis over the three answers, Jonckheere-Terpstra over their order, and for each coding the "
+            "Hodges-Lehmann shift (wearing-off minus the rest) with its interval; correlations are Spearman's.",
+        ),
+    )
+    return {table.name: table for table in tables}
+
+
+def _cycles(values: pl.DataFrame, model_name: str, seed: int) -> tuple[Table, Table]:
+    """The typical cycle at the cohort's median weight: concentration with its band, and saturation."""
+    model = load_model(model_name)
+    weights = values.filter(pl.col("quantity") == "weight")["value"]
+    median = weights.median()
+    weight = float(median) if isinstance(median, float) else model.reference_weight.value
+    cycles = [typical_cycle(model, weeks, weight, draws=CYCLE_DRAWS, seed=seed) for weeks in CYCLE_WEEKS]
+    concentration = pl.concat(
+        pl.DataFrame(
+            {"interval_weeks": [round(c.interval_weeks)] * len(c.day), "day": c.day, "typical": c.typical}
+        ).with_columns(
+            **{f"p{round(100 * q):02d}": pl.Series(band) for q, band in zip(c.levels, c.band, strict=True)}
+        )
+        for c in cycles
+    )
+    saturation = pl.concat(
+        pl.DataFrame(
+            {
+                "interval_weeks": [round(c.interval_weeks)] * len(c.day),
+                "day": c.day,
+                "curve": [name] * len(c.day),
+                "saturation": load_curve(name).saturation(c.typical),
+            }
+        )
+        for c in cycles
+        for name in curve_names()
+    )
+    whose = f"{weight:.0f} kg ({'median of the cohort' if len(weights) else 'reference weight of the model'})"
+    return (
+        Table(
+            "typical_cycle",
+            "Predicted concentration over a steady-state cycle",
+            concentration,
+            f"Model {model.name}, 300 mg over 1 h, {whose}; mg/L; quantiles over {CYCLE_DRAWS} virtual patients "
+            "of that weight.",
+        ),
+        Table(
+            "saturation_cycle",
+            "Predicted alpha-4 integrin saturation over a cycle",
+            saturation,
+            f"The typical concentration of {whose} under each of the four curves; no curve is established.",
+        ),
+    )
+
+
+def _occupancy(exposure: Exposure, answers: pl.DataFrame) -> pl.DataFrame:
+    measured = exposure.measurements.filter(
+        (pl.col("analyte") == "receptor_occupancy") & pl.col("value").is_not_null()
+    )
+    return measured.join(answers.select("patient_id", "answer"), on="patient_id", how="left").select(
+        "patient_id",
+        pl.col("answer").fill_null(NO_ANSWER),
+        "subset",
+        "method",
+        "lab",
+        "day",
+        "cycle_day",
+        occupancy="value",
+        is_trough=(pl.col("cycle_day") >= TROUGH_FROM_DAY).fill_null(False),
+    )
