@@ -1,0 +1,15 @@
+"""A result becomes a picture: nothing is computed here, columns are only reshaped for drawing.
+
+- `registry`: `PICTURES`, every picture by name, and `draw(name, result)`.
+- `picture`: what a picture is, and how its table is found.
+- `timeline`, `concentration`, `occupancy`, `neda`, `risk`: the pictures, one file a family.
+- `theme`: colours, type, sizes, and `to_svg(chart)`, which needs no network.
+"""
+
+from __future__ import annotations
+
+from wearoff.charts.picture import Picture
+from wearoff.charts.registry import PICTURES, draw
+from wearoff.charts.theme import to_svg
+
+__all__ = ["PICTURES", "Picture", "draw", "to_svg"]
