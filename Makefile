@@ -60,7 +60,7 @@ bench: .venv/stamp-dev
 lock: .tools/stamp
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 requirements/uv.in -o requirements/uv.txt
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o requirements/run.txt
-	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build --group dev --group docs -o requirements/dev.txt
+	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build --group dev --group docs -c requirements/run.txt -o requirements/dev.txt
 
 clean:
 	rm -rf .tools .venv out site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

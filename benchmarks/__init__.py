@@ -1,0 +1,1 @@
+"""Measured ratios against named references: `make bench` runs them all, one after the other."""

@@ -1,0 +1,93 @@
+"""Run every benchmark and print it as a ratio to its reference, measured in the same run.
+
+A time without its error and its reference says nothing, so each line carries all three. Nothing else should
+run on the machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.reference import lsoda_levels
+from wearoff.dosing.pk.models import load_model
+from wearoff.dosing.pk.solve import simulate
+from wearoff.dosing.regimen import every
+
+ROOT = Path(__file__).parents[1]
+REPEATS = 3
+
+
+def main() -> None:
+    """Print every benchmark."""
+    print("what                                   wearoff        reference           ratio   error")
+    for benchmark in (startup, levels, study):
+        benchmark()
+
+
+def startup() -> None:
+    """Time to answer --help, against an interpreter that imports only the command-line library."""
+    ours = best(lambda: run("-m", "wearoff", "--help"))
+    typer = best(lambda: run("-c", "import typer"))
+    line("wearoff --help", ours, "import typer", typer, "-")
+
+
+def levels() -> None:
+    """40 patients, two years of 4-weekly infusions, trough and peak of each, against SciPy's LSODA at 1e-10."""
+    model, patients = load_model(), [f"P{k}" for k in range(40)]
+    weights = np.linspace(50, 120, 40)[:, None]
+    parameters = model.draw(weights, patients, 1, 1)
+    regimen = every(4, times=26)
+    times = np.sort(np.concatenate((regimen.start_d[1:], regimen.end_d)))
+
+    def ours() -> list[np.ndarray]:
+        return simulate(parameters, [regimen] * 40, [times] * 40)
+
+    cold = timed(ours)
+    warm = best(ours)
+    reference: list[np.ndarray] = []
+    slow = timed(lambda: reference.extend(lsoda_levels(parameters, regimen, times)))
+    found = ours()
+    error = max(np.max(np.abs(a[0] - b) / b) for a, b in zip(found, reference, strict=True))
+    line("levels of 40 patients, 2 years, warm", warm, "SciPy LSODA 1e-10", slow, f"{error:.1e}")
+    line("levels of 40 patients, 2 years, cold", cold, "SciPy LSODA 1e-10", slow, f"{error:.1e}")
+
+
+def study() -> None:
+    """The whole study of the simulated cohort, from a new process, against starting it for --version."""
+    with tempfile.TemporaryDirectory() as folder:
+        example = ROOT / "examples" / "simulated_cohort"
+        ours = timed(lambda: run("-m", "wearoff", "study", str(example), "-o", f"{folder}/out"))
+    line("wearoff study, 40 patients", ours, "import jax", best(lambda: run("-c", "import jax")), "-")
+
+
+def run(*arguments: str) -> None:
+    """One command of this interpreter in a process of its own."""
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603 - our own commands
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of one run."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def best(work: Callable[[], object]) -> float:
+    """Seconds of the fastest of several runs."""
+    return min(timed(work) for _ in range(REPEATS))
+
+
+def line(what: str, ours: float, reference: str, theirs: float, error: str) -> None:
+    """Print one benchmark."""
+    print(f"{what:38s} {ours:7.3f} s   {reference:18s} {theirs:7.3f} s  {ours / theirs:6.3f}   {error}")
+
+
+if __name__ == "__main__":
+    main()
