@@ -156,6 +156,20 @@ def test_antibodies_put_the_infusions_after_them_outside(tmp_path: Path) -> None
     assert found["outside_reason"].to_list() == [None, None, "antibodies against natalizumab found before"]
 
 
+def test_what_the_prediction_leaves_out_is_said_at_the_infusions_it_spoils(tmp_path: Path) -> None:
+    refused = predicted(tmp_path, [*monthly("A", 2, 75), f"A,{on(56)},900,IV,75,60", *monthly("B", 2, 75)])
+    reasons = refused.infusions.select("patient_id", "outside_reason").rows()
+    said = "an infusion record of this patient was refused"
+    assert reasons == [("A", said), ("A", said), ("B", None), ("B", None)]
+    exchanged = cohort(
+        tmp_path / "exchange",
+        infusion=[INFUSION, *monthly("A", 3, 75)],
+        event=["patient_id,start_date,kind", f"A,{on(40)},plasma_exchange"],
+    )
+    found = predict_exposure(exchanged, draws=20, seed=1).infusions["outside_reason"].to_list()
+    assert found == [None, None, "plasma exchange before, which the prediction leaves out"]
+
+
 def test_samples_stand_beside_their_prediction_with_the_cycle_day(tmp_path: Path) -> None:
     samples = [
         f"A,{on(28)},natalizumab_conc,,20,mg/L,0.25,N,ELISA,Oslo",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ANALYTES = ("natalizumab_conc", "receptor_occupancy")
 USUAL_DOSE_MG, USUAL_DURATION_MIN, USUAL_ROUTE = 300.0, 60.0, "IV"
 SUBCUTANEOUS_PEAK_D = 14.0
+PLASMA_EXCHANGE = ("plasma_exchange", "plasma exchange", "plex")
 _DAY_S = 86400.0
 
 
@@ -39,6 +40,8 @@ class Course:
         samples: the levels and occupancies, in order of time.
         sample_d: the day of each sample.
         first_antibody_d: day of the first sample with antibodies, infinite without one.
+        first_exchange_d: day of the first recorded plasma exchange, infinite without one.
+        is_incomplete: whether an infusion record of this patient was refused.
     """
 
     patient: str
@@ -48,6 +51,8 @@ class Course:
     samples: list[dict[str, Any]]
     sample_d: Float[np.ndarray, " samples"]
     first_antibody_d: float
+    first_exchange_d: float
+    is_incomplete: bool
 
     @property
     def peak_d(self) -> list[Float[np.ndarray, " candidates"]]:
@@ -76,7 +81,8 @@ def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
 
     samples = cohort.measurement.filter(pl.col("analyte").is_in(ANALYTES)).sort("time", "row")
     by_sample = samples.partition_by("patient_id", as_dict=True, include_key=True)
-    antibodies = _first_antibody(cohort)
+    antibodies, exchanges = _first_antibody(cohort), _first_exchange(cohort)
+    incomplete = cohort.refused_patients("infusion")
     courses = []
     by_patient = cohort.infusion.sort("start_time", "row").partition_by("patient_id", as_dict=True)
     for (patient,), frame in sorted(by_patient.items()):
@@ -86,7 +92,7 @@ def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
         mine = by_sample.get((patient,))
         taken = [] if mine is None else mine.to_dicts()
         days = np.array([_sample_day(sample, rows, origin, zone, count) for sample in taken], dtype=float)
-        when = antibodies.get(str(patient))
+        antibody, exchange = antibodies.get(str(patient)), exchanges.get(str(patient))
         courses.append(
             Course(
                 patient=str(patient),
@@ -95,7 +101,9 @@ def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
                 weight_kg=_weights(rows, count),
                 samples=taken,
                 sample_d=days,
-                first_antibody_d=np.inf if when is None else _days(when, origin),
+                first_antibody_d=np.inf if antibody is None else _days(antibody, origin),
+                first_exchange_d=np.inf if exchange is None else float((exchange - origin.date()).days),
+                is_incomplete=str(patient) in incomplete,
             )
         )
     return courses, tuple(f"{what} ({number}): {done}" for (what, done), number in counts.items())
@@ -117,7 +125,7 @@ def _regimen(rows: list[dict[str, Any]], origin: datetime, count: Callable[..., 
     start = np.array([_days(row["start_time"], origin) for row in rows])
     duration = np.array([row["duration_min"] for row in rows]) / 1440.0
     subcutaneous = np.array([row["route"] == "SC" for row in rows])
-    # an infusion that the record lets run into the next one ends where the next one begins
+    # an assumed duration may reach into the next infusion; a recorded one never does
     room = np.append(np.diff(start), np.inf)
     is_long = ~subcutaneous & (duration > room) & (room > 0)
     if is_long.any():
@@ -167,6 +175,12 @@ def _first_antibody(cohort: Cohort) -> dict[str, datetime]:
     )
     first = positive.group_by("patient_id").agg(pl.col("time").min())
     return dict(first.iter_rows())
+
+
+def _first_exchange(cohort: Cohort) -> dict[str, date]:
+    """For each patient the date of the first recorded plasma exchange."""
+    exchanges = cohort.event.filter(pl.col("kind").str.to_lowercase().is_in(PLASMA_EXCHANGE))
+    return dict(exchanges.group_by("patient_id").agg(pl.col("start_date").min()).iter_rows())
 
 
 def _days(time: datetime, origin: datetime) -> float:

@@ -1,0 +1,10 @@
+"""Dosing: from a regimen to concentration and receptor saturation, as pure functions of arrays.
+
+    regimen.py    what was given when
+    pk/           the published models, the time grid, the one solver
+    occupancy.py  concentration to saturation, under four curves
+    figures.py    a number with unit, source and mark, and reading files made of them
+    streams.py    random numbers that belong to one patient and one purpose
+
+Nothing here takes a data frame, and only `pk/series.py` and `pk/solve.py` load JAX.
+"""

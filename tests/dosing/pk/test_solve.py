@@ -1,0 +1,288 @@
+"""The solver against laws, closed forms, published figures and independent integrators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+
+from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
+from wearoff.dosing.pk.solve import simulate, simulate_amounts, steady_state, typical_cycle
+from wearoff.dosing.regimen import Regimen, every
+from wearoff.errors import ComputationError
+
+TYPICAL = load_model().typical(75)
+DAYS = np.array([0.0, 0.02, 1 / 24, 1, 7, 20, 28, 28 + 1 / 24, 40, 70, 110])
+few = settings(max_examples=25, deadline=None)
+
+
+def parameters(*values: float, lag_d: float = 0.125) -> Parameters:
+    """One patient, one draw, values in the order of the equations."""
+    return Parameters(("P1",), *(np.full((1, 1, 1), value) for value in values), lag_d=lag_d)
+
+
+def level(given: Parameters, regimen: Regimen, days: np.ndarray = DAYS) -> np.ndarray:
+    """The concentration of the first draw of the only patient."""
+    return simulate(given, [regimen], [days])[0][0]
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Parameters:
+    center = (0.164, 3.48, 3.48, 0.4, 2.86, 0.875, 0.233, 0.7)
+    return parameters(*(value * draw(st.floats(0.6, 1.4)) for value in center))
+
+
+@st.composite
+def regimens(draw: st.DrawFn) -> Regimen:
+    gaps = draw(st.lists(st.floats(2, 80), min_size=1, max_size=5))
+    count = len(gaps)
+    doses = draw(st.lists(st.sampled_from([100.0, 300.0, 600.0]), min_size=count, max_size=count))
+    hours = draw(st.lists(st.floats(0.5, 12), min_size=count, max_size=count))
+    under_skin = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    return Regimen(np.cumsum(gaps) - gaps[0], np.array(doses), np.array(hours) / 24, np.array(under_skin))
+
+
+def reference(given: Parameters, regimen: Regimen, days: np.ndarray) -> np.ndarray:
+    """The same equations written again, integrated piece by piece by SciPy at 1e-12."""
+    cl, vc, vp, q, vmax, km, ka, f = (getattr(given, name).item() for name in PARAMETER_NAMES)
+    uptake = regimen.start_d + given.lag_d
+    events = np.unique(np.concatenate((regimen.start_d, regimen.end_d, uptake, days)))
+    state, found = np.zeros(3), {}
+    for begin, end in zip(events, np.append(events[1:], np.nan), strict=True):
+        found[begin] = state[1] / vc
+        state += [f * regimen.dose_mg[regimen.is_subcutaneous & (uptake == begin)].sum(), 0, 0]
+        if np.isnan(end):
+            break
+        middle = (begin + end) / 2
+        runs = ~regimen.is_subcutaneous & (regimen.start_d <= middle) & (middle < regimen.end_d)
+        rate = (regimen.dose_mg / regimen.duration_d)[runs].sum()
+
+        def slope(_: float, y: np.ndarray, rate: float = rate) -> list[float]:
+            level, exchange = y[1] / vc, q * (y[1] / vc - y[2] / vp)
+            loss = cl * level + vmax * level / (km + level)
+            return [-ka * y[0], rate + ka * y[0] - loss - exchange, exchange]
+
+        state = solve_ivp(slope, (begin, end), state, "DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
+    return np.array([found[day] for day in days])
+
+
+@settings(max_examples=30, deadline=None)
+@given(given_model=models(), regimen=regimens(), rest=st.lists(st.floats(0, 90), min_size=3, max_size=6))
+def test_it_agrees_with_an_independent_integrator(
+    given_model: Parameters, regimen: Regimen, rest: list[float]
+) -> None:
+    days = np.unique(np.concatenate((regimen.start_d[-1] + rest, regimen.start_d, regimen.end_d)))
+    ours, theirs = level(given_model, regimen, days), reference(given_model, regimen, days)
+    is_visible = theirs > 1e-3
+    np.testing.assert_allclose(ours[is_visible], theirs[is_visible], rtol=1e-6)
+    np.testing.assert_allclose(ours, theirs, atol=1e-8)
+
+
+@few
+@given(given_model=models(), doses=st.integers(1, 6))
+def test_without_saturable_elimination_it_is_the_sum_of_exponentials(
+    given_model: Parameters, doses: int
+) -> None:
+    linear = replace(given_model, maximal_rate=np.zeros((1, 1, 1)))
+    cl, vc, vp, q = (getattr(linear, name).item() for name in PARAMETER_NAMES[:4])
+    regimen = every(4, times=doses)
+    k10, k12, k21 = cl / vc, q / vc, q / vp
+    fast, slow = np.roots([1, -(k10 + k12 + k21), k10 * k21])
+    expected = np.zeros_like(DAYS)
+    for start, end, dose in zip(regimen.start_d, regimen.end_d, regimen.dose_mg, strict=True):
+        for one, other in ((fast, slow), (slow, fast)):
+            share = dose / (end - start) / vc * (one - k21) / (one - other) / one
+            running = np.clip(DAYS - start, 0, end - start)
+            expected += share * -np.expm1(-one * running) * np.exp(-one * np.maximum(DAYS - end, 0))
+    np.testing.assert_allclose(level(linear, regimen), expected, rtol=1e-8, atol=1e-12)
+
+
+@few
+@given(given_model=models(), regimen=regimens())
+def test_nothing_is_lost_but_what_is_eliminated(given_model: Parameters, regimen: Regimen) -> None:
+    after = np.array([regimen.end_d[-1] + 1, regimen.end_d[-1] + 60])
+    amounts = simulate_amounts(given_model, [regimen], [after])[0]
+    share = np.where(regimen.is_subcutaneous, given_model.bioavailability.item(), 1.0)
+    present = amounts.depot + amounts.central + amounts.peripheral + amounts.eliminated
+    np.testing.assert_allclose(present[0], (share * regimen.dose_mg).sum(), rtol=1e-11)
+    assert (np.diff(amounts.eliminated[0]) > 0).all()
+
+
+@few
+@given(given_model=models(), first=regimens())
+def test_without_saturable_elimination_effects_of_doses_add_up(
+    given_model: Parameters, first: Regimen
+) -> None:
+    linear = replace(given_model, maximal_rate=np.zeros((1, 1, 1)))
+    halves = [replace(first, dose_mg=first.dose_mg * part) for part in (0.3, 0.7)]
+    together = level(linear, first)
+    np.testing.assert_allclose(sum(level(linear, half) for half in halves), together, rtol=1e-9)
+
+
+@few
+@given(given_model=models(), regimen=regimens())
+def test_more_drug_never_lowers_the_level(given_model: Parameters, regimen: Regimen) -> None:
+    more = replace(regimen, dose_mg=1.2 * regimen.dose_mg)
+    days = np.linspace(0, regimen.end_d[-1] + 40, 30)
+    assert (level(given_model, more, days) >= level(given_model, regimen, days)).all()
+
+
+@few
+@given(given_model=models(), share=st.floats(0.1, 0.9))
+def test_an_infusion_in_two_parts_is_the_same_infusion(given_model: Parameters, share: float) -> None:
+    whole = Regimen(np.zeros(1), np.array([300.0]), np.array([0.5]), np.zeros(1, bool))
+    parts = Regimen(
+        np.array([0, 0.5 * share]),
+        300 * np.array([share, 1 - share]),
+        0.5 * np.array([share, 1 - share]),
+        np.zeros(2, bool),
+    )
+    np.testing.assert_allclose(level(given_model, parts), level(given_model, whole), rtol=1e-7)
+
+
+@few
+@given(given_model=models(), regimen=regimens(), shift=st.floats(-500, 500))
+def test_a_later_course_is_the_same_course_later(
+    given_model: Parameters, regimen: Regimen, shift: float
+) -> None:
+    later = replace(regimen, start_d=regimen.start_d + shift)
+    days = np.linspace(0.5, 120, 25)
+    np.testing.assert_allclose(
+        level(given_model, later, days + shift), level(given_model, regimen, days), rtol=1e-8, atol=1e-12
+    )
+
+
+def test_a_patient_does_not_depend_on_the_batch() -> None:
+    model, names = load_model(), ("A", "B", "C", "D", "E", "F")
+    regimen = [every(4 + index, times=3 + index) for index in range(6)]
+    days = [np.linspace(0, 100 + index, 9 + index) for index in range(6)]
+    weights = np.linspace(50, 100, 6)
+    everyone = simulate(model.draw(weights, names, 40, 4), regimen, days)
+    for index, name in enumerate(names):
+        alone = simulate(
+            model.draw(weights[index : index + 1], [name], 40, 4), [regimen[index]], [days[index]]
+        )[0]
+        np.testing.assert_allclose(alone, everyone[index], rtol=1e-12)
+
+
+def test_draws_beyond_one_block_are_the_same_as_within_it() -> None:
+    drawn = load_model().draw(75, ["A"], 300, 4)
+    whole = simulate(drawn, [every(6, times=3)], [DAYS])[0]
+    assert whole.shape == (300, DAYS.size)
+    one = Parameters(
+        ("A",),
+        *(np.broadcast_to(getattr(drawn, name), (1, 300, 1))[:, 280:281] for name in PARAMETER_NAMES),
+        lag_d=drawn.lag_d,
+    )
+    np.testing.assert_allclose(simulate(one, [every(6, times=3)], [DAYS])[0][0], whole[280], rtol=1e-6)
+
+
+def test_weight_changes_take_hold_at_the_infusion() -> None:
+    regimen, days = every(4, times=2), np.array([28.0, 28 + 1 / 24, 40])
+    changing = simulate(load_model().typical([[60, 90]], ["A"]), [regimen], [days])[0][0]
+    light, heavy = (simulate(load_model().typical(w), [regimen], [days])[0][0] for w in (60, 90))
+    assert changing[0] == pytest.approx(light[0], rel=1e-9)
+    assert (heavy[1:] < changing[1:]).all()
+    assert (changing[1:] < light[1:]).all()
+
+
+def test_a_time_at_the_start_of_a_dose_is_before_the_dose() -> None:
+    assert level(TYPICAL, every(4), np.array([-5.0, 0.0])).tolist() == [0, 0]
+    depot = simulate_amounts(TYPICAL, [every(4, is_subcutaneous=True)], [np.array([0.125, 0.2])])[0].depot
+    assert depot[0, 0] == 0
+    assert depot[0, 1] == pytest.approx(252 * np.exp(-0.233 * 0.075))
+
+
+def test_patients_without_times_or_doses_are_empty_or_zero() -> None:
+    none = Regimen(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, bool))
+    two = load_model().typical([75, 75], ("A", "B"))
+    found = simulate(two, [every(4), none], [np.zeros(0), np.array([3.0])])
+    assert found[0].shape == (1, 0)
+    assert found[1].tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "trough", "peak"),
+    [
+        (4, 25.59, 111.5),
+        (5, 14.6, None),
+        (6, 7.563, 93.46),
+        (7, 3.1, None),
+        (8, 0.8438, None),
+        (12, 0.02, None),
+    ],
+)
+def test_steady_state_has_the_specified_trough_and_peak(
+    weeks: int, trough: float, peak: float | None
+) -> None:
+    found = steady_state(TYPICAL, weeks)
+    digits = len(str(trough).replace("0.", "").replace(".", "").lstrip("0"))
+    assert f"{found.trough.item():.{digits}g}" == f"{trough:.{digits}g}"
+    if peak is not None:
+        assert f"{found.peak.item():.4g}" == f"{peak:.4g}"
+
+
+def test_the_label_model_has_the_troughs_that_its_notes_state() -> None:
+    label = load_model("label_linear_mm").typical(75)
+    assert [round(steady_state(label, weeks).trough.item(), 1) for weeks in (4, 8)] == [28.5, 0.7]
+
+
+def test_after_the_last_monthly_dose_the_level_falls_as_specified() -> None:
+    regimen = every(4, times=40)
+    weeks = regimen.start_d[-1] + 7 * np.array([6.0, 8, 10, 12])
+    assert np.round(level(TYPICAL, regimen, weeks), 1).tolist() == [14.7, 6.9, 1.8, 0.2]
+
+
+@pytest.mark.parametrize(("weeks", "target"), [(5.6, 10), (6.5, 5), (7.4, 2), (7.9, 1)])
+def test_the_interval_for_a_trough_target_is_as_specified(weeks: float, target: float) -> None:
+    longer, shorter = (steady_state(TYPICAL, weeks + by).trough.item() for by in (0.05, -0.05))
+    assert longer < target < shorter
+
+
+def test_steady_state_repeats_itself_for_every_draw() -> None:
+    drawn = load_model().draw([60, 100], ["A", "B"], 30, 2)
+    found = steady_state(drawn, 6)
+    long = simulate(drawn, [every(6, times=81)] * 2, [np.array([3360.0, 3360 + 1 / 24])] * 2)
+    for index in range(2):
+        np.testing.assert_allclose(found.trough[index], long[index][:, 0], rtol=1e-7)
+        np.testing.assert_allclose(found.peak[index], long[index][:, 1], rtol=1e-7)
+
+
+def test_a_patient_who_never_settles_is_named() -> None:
+    hopeless = parameters(0, 3.48, 3.48, 0.4, 2.86, 0.875, 0.233, 0.84)
+    with pytest.raises(ComputationError, match=r"patient P1.*clearance 0,"):
+        steady_state(hopeless, 4, max_cycles=64)
+
+
+def test_a_failure_names_patient_time_and_parameters() -> None:
+    huge = Regimen(np.zeros(1), np.full(1, 1e300), np.ones(1), np.ones(1, bool))
+    with pytest.raises(ComputationError, match=r"patient P1, day .*clearance 0.164"):
+        simulate(parameters(0.164, 3.48, 3.48, 0.4, 2.86, 0.875, 0.001, 1e11), [huge], [np.array([1.0])])
+
+
+def test_lists_must_fit_the_patients() -> None:
+    with pytest.raises(ValueError, match="each patient"):
+        simulate(TYPICAL, [], [])
+
+
+def test_the_typical_cycle_begins_and_ends_at_the_trough_inside_its_band() -> None:
+    cycle = typical_cycle(load_model(), 6, draws=200, seed=1, points=50)
+    assert cycle.day[0] == 0
+    assert cycle.day[-1] == 42
+    assert cycle.typical[0] == pytest.approx(7.5627, rel=1e-4)
+    assert cycle.typical[-1] == pytest.approx(cycle.typical[0], rel=1e-6)
+    assert cycle.typical.max() == pytest.approx(93.46, rel=1e-4)
+    assert (np.diff(cycle.band, axis=0) >= 0).all()
+    assert (cycle.band[0] < cycle.typical).all()
+    assert (cycle.typical < cycle.band[-1]).all()
+
+
+def test_the_trough_falls_when_the_interval_or_the_weight_grows() -> None:
+    by_interval = [steady_state(TYPICAL, weeks).trough.item() for weeks in (4, 5, 6, 7, 8, 10)]
+    by_weight = steady_state(load_model().typical([50, 75, 100], ("A", "B", "C")), 6).trough[:, 0]
+    assert (np.diff(by_interval) < 0).all()
+    assert (np.diff(by_weight) < 0).all()
