@@ -1,0 +1,59 @@
+"""What the documentation says of commands and files is what there is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.shared import ROOT
+from wearoff.cohort.neda import rule_names, step_rule_names
+
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+
+
+def options_of(command: str) -> set[str]:
+    """The long options in a command's help."""
+    run = subprocess.run(
+        [sys.executable, "-m", "wearoff", command, "--help"], capture_output=True, text=True, check=True
+    )
+    return set(re.findall(r"--[a-z][a-z-]+", run.stdout)) - {"--help"}
+
+
+@pytest.mark.parametrize("command", ["study", "evidence"])
+def test_every_option_of_a_command_is_documented(command: str) -> None:
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert options_of(command) <= set(re.findall(r"--[a-z][a-z-]+", page))
+
+
+def test_every_option_in_the_documents_exists() -> None:
+    known = options_of("study") | {"--version", "--help", "--strict"}
+    for page in [ROOT / "README.md", *DOCS]:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            if "wearoff study" in line:
+                assert set(re.findall(r"--[a-z][a-z-]+", line)) <= known, (page.name, line)
+
+
+def test_the_explained_step_rules_are_those_of_the_package() -> None:
+    page = (ROOT / "docs" / "explanation" / "neda.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in step_rule_names())
+    assert rule_names()[0] == "neda3_12w"
+
+
+def test_the_readme_names_only_paths_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "CONTRIBUTING.md").read_text(
+        encoding="utf-8"
+    )
+    paths = set(re.findall(r"`((?:src|docs|tests|examples)/[\w./-]+)`", text))
+    assert len(paths) > 5
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+
+
+def test_the_version_is_said_once() -> None:
+    from wearoff import __version__
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == __version__
