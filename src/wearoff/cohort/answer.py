@@ -23,10 +23,9 @@ from wearoff.cohort.wording import (
     sentence_list,
     significant,
 )
-from wearoff.stats import Comparison, proportion_interval, upper_bound
+from wearoff.stats import Comparison, is_shown, proportion_interval, upper_bound
 
 QUESTION = "Does wearing-off mean that natalizumab is losing the disease?"
-SIGNIFICANCE = 0.05
 TOLD_QUANTITIES = ("measured occupancy", "measured trough", "predicted trough", "body mass index", "weight")
 
 
@@ -176,16 +175,12 @@ def _regular_shifts(associations: pl.DataFrame) -> list[dict[str, Any]]:
     return sorted(rows, key=order)
 
 
-def _is_shown(row: Mapping[str, Any]) -> bool:
-    return row["p"] is not None and row["p"] < SIGNIFICANCE
-
-
 def _occupancy_clause(associations: pl.DataFrame) -> str:
     """One sentence of the headline: whether measured occupancy goes with regular wearing-off."""
     rows = [row for row in _regular_shifts(associations) if row["quantity"].startswith("measured occupancy")]
     if not rows:
         return " Receptor occupancy was not measured, or not in both groups."
-    lower = [row for row in rows if _is_shown(row) and row["estimate"] < 0]
+    lower = [row for row in rows if is_shown(row["p"]) and row["estimate"] < 0]
     if len(lower) == len(rows):
         return " Measured receptor occupancy was lower in those who wear off regularly."
     if lower:
@@ -199,7 +194,7 @@ def _exposure_sentences(associations: pl.DataFrame) -> list[str]:
     for row in _regular_shifts(associations):
         unit = {"%": "percentage points", "kg/m2": "kg/m²"}.get(row["unit"], row["unit"])
         span = "interval not known" if row["low"] is None else f"{row['low']:+.1f} to {row['high']:+.1f}"
-        if _is_shown(row):
+        if is_shown(row["p"]):
             where = "lower" if row["estimate"] < 0 else "higher"
             name = row["quantity"][0].upper() + row["quantity"][1:]
             sentences.append(

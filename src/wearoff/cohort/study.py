@@ -42,7 +42,7 @@ from wearoff.cohort.values import patient_values
 from wearoff.cohort.wearing_off import ANSWERS, CODINGS, Choice, answers_by_patient
 from wearoff.dosing.occupancy import curve_names
 from wearoff.dosing.pk.models import DEFAULT_MODEL
-from wearoff.errors import UnknownNameError
+from wearoff.errors import InputError, Problem, UnknownNameError
 from wearoff.stats import compare
 
 if TYPE_CHECKING:
@@ -92,9 +92,12 @@ def analyse_cohort(
         progress: told in a few words what begins.
 
     Raises:
+        InputError: no patient could be read; lists what was refused.
         UnknownNameError: a rule, setting, window or model that does not exist.
         ComputationError: a prediction did not reach its accuracy.
     """
+    if not cohort.patients:
+        raise InputError(_nobody(cohort))
     choices = choices or StudyChoices()
     tell = progress or (lambda _: None)
     rule = load_rule(choices.rule).with_settings(**choices.settings)
@@ -191,6 +194,15 @@ def analyse_cohort(
             "associations": associations.to_dicts(),
         },
     )
+
+
+def _nobody(cohort: Cohort) -> list[Problem]:
+    """Why there is no patient: every refusal, or that the files hold only headers."""
+    refused = [
+        Problem(row["reason"], row["file"], row["row"], row["column"], row["patient_id"], row["value"])
+        for row in cohort.receipt.refusals.to_dicts()
+    ]
+    return [Problem("no patient could be read; the files need at least one accepted row"), *refused]
 
 
 def _windows(people: Sequence[History], rule: NedaRule) -> tuple[Window, ...]:

@@ -27,6 +27,7 @@ from wearoff.stats.two_groups import (
     compare,
     fisher_exact,
     fisher_mid_p,
+    is_shown,
     risk_difference,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "firth_logistic",
     "fisher_exact",
     "fisher_mid_p",
+    "is_shown",
     "jonckheere",
     "kruskal_wallis",
     "mann_whitney",

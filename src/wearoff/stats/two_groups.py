@@ -99,6 +99,16 @@ class Comparison:
     verdict: Verdict
 
 
+def is_shown(p: float | None, level: float = 0.95) -> bool:
+    """Whether a p value is at most 1 - level; a p that equals it but for rounding counts as equal.
+
+    Args:
+        p: the p value, None where no test was made.
+        level: confidence level.
+    """
+    return p is not None and p <= (1.0 - level) * (1.0 + 1e-9)
+
+
 def compare(table: TwoByTwo, *, level: float = 0.95) -> Comparison:
     """Proportions, difference, exact tests, odds ratio and verdict for one table.
 
@@ -121,7 +131,7 @@ def compare(table: TwoByTwo, *, level: float = 0.95) -> Comparison:
     p = fisher_exact(table) if table.is_informative else None
     verdict: Verdict = "uninformative"
     if p is not None:
-        verdict = "difference shown" if p <= 1.0 - level else "no difference shown"
+        verdict = "difference shown" if is_shown(p, level) else "no difference shown"
     return Comparison(
         table=table,
         exposed=proportion(*counts[:2], level=level) if table.exposed_total else None,

@@ -24,6 +24,13 @@ def test_nobody_lost_changes_nothing() -> None:
     assert bound.fewest is None
 
 
+def test_a_p_value_of_exactly_five_percent_is_not_decided_by_rounding() -> None:
+    bound = attrition_bound(TwoByTwo(8, 10, 0, 0), exposed_lost=4, other_lost=2)
+    assert bound.fewest_p == pytest.approx(0.05, abs=1e-15)
+    assert bound.fewest == 4
+    assert bound.is_overturned
+
+
 counts = st.integers(0, 12)
 
 
@@ -39,8 +46,8 @@ def test_overturned_means_that_some_outcome_of_the_lost_crosses_five_percent(
             [events + a, free + exposed_lost - a],
             [other_events + b, other_free + other_lost - b],
         ]
-        return bool(stats.fisher_exact(rows).pvalue < 0.05)
+        return bool(stats.fisher_exact(rows).pvalue <= 0.05 + 1e-12)
 
-    observed = bool(stats.fisher_exact([[events, free], [other_events, other_free]]).pvalue < 0.05)
+    observed = bool(stats.fisher_exact([[events, free], [other_events, other_free]]).pvalue <= 0.05 + 1e-12)
     outcomes = {is_shown(a, b) for a in range(exposed_lost + 1) for b in range(other_lost + 1)}
     assert bound.is_overturned == (outcomes != {observed})

@@ -131,8 +131,15 @@ def test_enhancing_lesions_are_active_and_gadolinium_alone_does_not_clear_t2(tmp
 
 @pytest.mark.parametrize(
     ("details", "state"),
-    [("N,Y,72", "active"), (",,", "active"), ("Y,Y,72", "none"), ("N,N,72", "none"), ("N,Y,12", "none")]
-    + [("U,Y,72", "unknown"), ("N,U,72", "unknown")],
+    [
+        ("N,Y,72", "active"),
+        (",,", "active"),
+        ("Y,Y,72", "none"),
+        ("N,N,72", "none"),
+        ("N,Y,12", "none"),
+        ("U,Y,72", "unknown"),
+        ("N,U,72", "unknown"),
+    ],
 )
 def test_fever_sign_and_duration_decide_whether_a_report_is_a_relapse(
     tmp_path: Path, details: str, state: str
@@ -160,6 +167,13 @@ def test_a_cohort_without_a_table_cannot_say_that_nothing_happened(tmp_path: Pat
     row = year_one(records)
     assert (row["relapse"], row["worsening"], row["mri"]) == ("unknown", "none", "unknown")
     assert row["day_zero_from"] == "first visit or scan"
+
+
+def test_a_patient_of_whom_only_the_end_of_follow_up_is_known_is_unknown(tmp_path: Path) -> None:
+    row = year_one(cohort(tmp_path, patient=["patient_id,followup_end", f"P1,{on(365)}"]))
+    assert row["neda"] == "unknown"
+    assert row["relapse_reason"] == "nothing dated is recorded"
+    assert (row["day_zero_from"], row["observed_to_day"]) == ("none", None)
 
 
 def test_each_year_is_judged_on_its_own_and_kept_windows_remember(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@
 from wearoff.cohort.association.activity import (
     COMPARISON_SCHEMA,
     RISK_SCHEMA,
-    SIGNIFICANCE,
     GroupedActivity,
     comparison_row,
     comparisons_table,
@@ -35,7 +34,6 @@ __all__ = [
     "ATTRITION_SCHEMA",
     "COMPARISON_SCHEMA",
     "RISK_SCHEMA",
-    "SIGNIFICANCE",
     "AttritionBound",
     "GroupedActivity",
     "attrition_bound",

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from wearoff.cohort.wearing_off import ANSWERS, CODINGS, Coding
-from wearoff.stats import Comparison, TwoByTwo, compare, exact_trend, proportion
-
-SIGNIFICANCE = 0.05
+from wearoff.stats import Comparison, TwoByTwo, compare, exact_trend, is_shown, proportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ def trend_table(neda: pl.DataFrame, answers: pl.DataFrame, windows: Sequence[str
 
 
 def _verdict(p: float, what: str) -> str:
-    return f"{what} shown" if p < SIGNIFICANCE else f"no {what} shown"
+    return f"{what} shown" if is_shown(p) else f"no {what} shown"
 
 
 def risk_table(neda: pl.DataFrame, answers: pl.DataFrame, windows: Sequence[str]) -> pl.DataFrame:

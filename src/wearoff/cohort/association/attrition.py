@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wearoff.cohort.association.activity import SIGNIFICANCE, GroupedActivity
-from wearoff.stats import TwoByTwo, fisher_exact
+from wearoff.cohort.association.activity import GroupedActivity
+from wearoff.stats import TwoByTwo, fisher_exact, is_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class AttritionBound:
     Attributes:
         is_overturned: whether some outcome of the lost patients changes the conclusion at 5 %.
         fewest: the fewest lost patients of the wearing-off group whose activity, with every other lost patient
-            inactive, makes Fisher's p fall below 5 %; None when no number does.
+            inactive, brings Fisher's p to 5 % or below; None when no number does.
         fewest_p: Fisher's p at that number.
         worst: the table when every lost patient with wearing-off was active and no other.
         worst_p: its Fisher's p, None when uninformative.
@@ -58,9 +58,6 @@ def attrition_bound(table: TwoByTwo, exposed_lost: int, other_lost: int) -> Attr
 
     def p_of(filled_table: TwoByTwo) -> float | None:
         return fisher_exact(filled_table) if filled_table.is_informative else None
-
-    def is_shown(p: float | None) -> bool:
-        return p is not None and p < SIGNIFICANCE
 
     observed = is_shown(p_of(table))
     toward = [(k, p_of(filled(k, 0))) for k in range(exposed_lost + 1)]

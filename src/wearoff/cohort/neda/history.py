@@ -155,7 +155,7 @@ def _history(
         edss=np.array([edss for _, edss in visits], dtype=float),
         relapses=tuple(relapses),
         scans=tuple(scans),
-        observed_to=max(day(value) for value in observed) if observed else None,
+        observed_to=max(day(value) for value in observed) if observed and day_zero else None,
         absent=absent,
         refused=refused,
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from wearoff.cohort.association import RISK_SCHEMA, SIGNIFICANCE, risk_row
+from wearoff.cohort.association import RISK_SCHEMA, risk_row
 from wearoff.cohort.published.figures import published_count, published_provenance, sources_table
 from wearoff.cohort.results import Answer, Finding, Section, StudyResult, Table
 from wearoff.cohort.wording import (
@@ -22,7 +22,7 @@ from wearoff.cohort.wording import (
     sentence_list,
     significant,
 )
-from wearoff.stats import Comparison, TwoByTwo, compare, proportion
+from wearoff.stats import Comparison, TwoByTwo, compare, is_shown, proportion
 
 FIGURES = ("W029", "W030", "W031", "W032", "W033", "W034", "W035", "W036", "W037")
 
@@ -205,5 +205,5 @@ def _chance(found: list[Comparison]) -> str:
     mid_ps = [c.fisher_mid_p for c in found if c.fisher_mid_p is not None]
     fisher = f"Fisher's exact test gives {p_range(ps)}"
     mid_p = f"its mid-P version {p_range(mid_ps)}"
-    agree = len({p < SIGNIFICANCE for p in (*ps, *mid_ps)}) == 1
+    agree = len({is_shown(p) for p in (*ps, *mid_ps)}) == 1
     return f"{fisher}, {mid_p}" + ("" if agree else ", on either side of 0.05")

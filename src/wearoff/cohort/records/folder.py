@@ -1,0 +1,91 @@
+"""What lies in a cohort folder: the files of known tables, its optional description, and what else is there."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from wearoff.cohort.records.dictionary import load_dictionary
+from wearoff.errors import InputError, Problem
+
+ABOUT_FILE = "cohort.toml"
+_LONGEST_LABEL = 500
+
+
+def gather_files(folder: Path) -> tuple[dict[str, bytes], list[str]]:
+    """The bytes of every known file in the folder, and a note on whatever else is there."""
+    name = folder.name or str(folder)
+    if not folder.exists():
+        raise InputError(Problem("there is no such folder; check the path.", file=name))
+    if not folder.is_dir():
+        raise InputError(Problem("this is a file; give the folder in which the tables are.", file=name))
+    known = known_files()
+    files: dict[str, bytes] = {}
+    notes: list[str] = []
+    problems: list[Problem] = []
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        reason = f"the folder cannot be read ({error.strerror}); check its permissions."
+        raise InputError(Problem(reason, file=name)) from None
+    for entry in entries:
+        if entry.name not in known:
+            notes.append(f"the folder {entry.name} was not read" if entry.is_dir() else not_read(entry.name))
+        elif not entry.is_file():
+            problems.append(Problem("this is no file that can be read; replace it.", file=entry.name))
+        else:
+            try:
+                files[entry.name] = entry.read_bytes()
+            except OSError as error:
+                reason = f"the file cannot be read ({error.strerror}); check its permissions."
+                problems.append(Problem(reason, file=entry.name))
+    if problems:
+        raise InputError(problems)
+    check_any_table(files, name)
+    return files, notes
+
+
+def check_any_table(files: Mapping[str, bytes], name: str) -> None:
+    """Raise an InputError that lists the tables there could be, if none is among the files."""
+    if not set(files) - {ABOUT_FILE}:
+        expected = ", ".join(table.file for table in load_dictionary().tables)
+        reason = f"there is no table here; expected one or more of {expected}."
+        raise InputError(Problem(reason, file=name))
+
+
+def known_files() -> frozenset[str]:
+    """The names of the files that are read."""
+    return frozenset({ABOUT_FILE, *(table.file for table in load_dictionary().tables)})
+
+
+def not_read(name: str) -> str:
+    """The note on a file that is not read, with the table whose name it resembles."""
+    known = known_files()
+    close = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.8)
+    hint = f"; if it is a table, name it {close[0]}" if close else ""
+    return f"the file {name} was not read{hint}"
+
+
+def read_about(content: bytes | None, problems: list[Problem], notes: list[str]) -> tuple[str | None, bool]:
+    """The label of the cohort, and whether it is simulated, from its optional TOML file."""
+    if content is None:
+        return None, False
+    try:
+        said = tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = f"the file is not TOML in UTF-8 ({error}); correct or remove it."
+        problems.append(Problem(reason, file=ABOUT_FILE))
+        return None, False
+    label, is_simulated = said.pop("label", None), said.pop("simulated", False)
+    if label is not None and not (
+        isinstance(label, str) and label.isprintable() and 0 < len(label) <= _LONGEST_LABEL
+    ):
+        reason = f"label must be one line of text of 1 to {_LONGEST_LABEL} characters."
+        problems.append(Problem(reason, file=ABOUT_FILE, column="label"))
+    if not isinstance(is_simulated, bool):
+        reason = "simulated must be true or false, without quotes."
+        problems.append(Problem(reason, file=ABOUT_FILE, column="simulated"))
+    notes += [f"{ABOUT_FILE}: {key!r} means nothing to wearoff and was not used" for key in said]
+    return label, is_simulated

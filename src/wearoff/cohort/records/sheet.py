@@ -1,0 +1,266 @@
+"""From the bytes of one CSV file to its header and the text of its cells, or every reason why not.
+
+A fault of the whole file, such as a wrong encoding, a missing column or an unterminated quote, leaves
+no row that could be trusted, so it stops the reading. Rows are numbered as a spreadsheet shows them:
+the header is row 1. Texts are handed on as they stand; what they mean is for `cells`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+
+from wearoff.cohort.records.dictionary import MISSING_SUFFIX, Column, Table
+from wearoff.errors import InputError, Problem
+
+__all__ = ["BLANKS", "Ragged", "Sheet", "read_sheet"]
+
+BLANKS = " \t\u00a0"
+
+# Names kept beyond the dictionary become names of columns in memory, where signs have meanings.
+_NAME = re.compile(r"\w[\w .%()/-]{0,63}")
+_AS_UTF8 = "save it as CSV UTF-8 (comma separated)"
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """A record that is blank, or has not the right number of fields: no cell of it can be trusted.
+
+    Attributes:
+        row: its row in the file.
+        first: text of its first field.
+        fields: how many fields it has.
+        is_blank: whether none of them holds anything.
+    """
+
+    row: int
+    first: str
+    fields: int
+    is_blank: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The cells of one file as text.
+
+    Attributes:
+        table: the table that the file holds.
+        sha256: digest of its bytes.
+        header: the names in its first row, outer blanks removed.
+        rows: row in the file of each whole record.
+        cells: text of each column that is read, one for each of `rows`.
+        ragged: the records that are not whole.
+        columns: description of each column that is read, companions left out.
+        companions: columns with the reason for an absence, and the column that each belongs to.
+        not_read: names in the header that are not read.
+    """
+
+    table: Table
+    sha256: str
+    header: tuple[str, ...]
+    rows: Sequence[int]
+    cells: dict[str, Sequence[str]]
+    ragged: tuple[Ragged, ...]
+    columns: tuple[Column, ...]
+    companions: dict[str, str]
+    not_read: tuple[str, ...]
+
+    @property
+    def read(self) -> int:
+        """How many records the file has below its header."""
+        return len(self.rows) + len(self.ragged)
+
+
+def read_sheet(table: Table, content: bytes) -> Sheet:
+    """The cells of a CSV file as text.
+
+    Args:
+        table: the table that the file should hold.
+        content: the bytes of the file.
+
+    Returns:
+        Header, cells and row numbers.
+
+    Raises:
+        InputError: with every fault of the file as a whole.
+    """
+    records = _records(table, _decoded(table, content))
+    header = tuple(name.strip(BLANKS) for name in records[0])
+    _check_header(table, header)
+    columns, companions = _read_columns(table, header)
+    width = len(header)
+    rows: list[int] = []
+    whole: list[list[str]] = []
+    ragged: list[Ragged] = []
+    for row, record in enumerate(records[1:], start=2):
+        if not record:
+            continue
+        is_blank = not "".join(record).strip(BLANKS)
+        if len(record) == width and not is_blank:
+            rows.append(row)
+            whole.append(record)
+        else:
+            ragged.append(Ragged(row, record[0].strip(BLANKS), len(record), is_blank))
+    wanted = [*(column.name for column in columns), *companions]
+    places = {name: header.index(name) for name in wanted if name in header}
+    return Sheet(
+        table=table,
+        sha256=sha256(content).hexdigest(),
+        header=header,
+        rows=rows,
+        cells={name: [record[place] for record in whole] for name, place in places.items()},
+        ragged=tuple(ragged),
+        columns=columns,
+        companions=companions,
+        not_read=tuple(
+            name or f"(column {place} without a name)"
+            for place, name in enumerate(header, start=1)
+            if name not in places
+        ),
+    )
+
+
+def _decoded(table: Table, content: bytes) -> str:
+    if not content:
+        raise _fault(table, "the file is empty (0 bytes); export it again.")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise _fault(table, f"the file looks like UTF-16; {_AS_UTF8}.", row=1)
+    if (place := content.find(b"\0")) >= 0:
+        raise _fault(
+            table,
+            f"there is a NUL byte at byte {place + 1}: the file is UTF-16, a spreadsheet or damaged; "
+            f"{_AS_UTF8}.",
+            row=_line(content, place),
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        # The decoder counts from behind the byte-order mark, in the bytes that it was given.
+        offset = len(content) - len(error.object)
+        raise _fault(
+            table,
+            f"byte {offset + error.start + 1} (0x{byte:02X}) is not UTF-8; the file looks like "
+            f"Latin-1 or Windows-1252; {_AS_UTF8}.",
+            row=_line(content, offset + error.start),
+        ) from None
+
+
+def _records(table: Table, text: str) -> list[list[str]]:
+    """The records of the file, the header first; a line without anything is an empty list."""
+    records: list[list[str]] = []
+    try:
+        # `extend` keeps what was read before a fault, which is where the fault is.
+        records.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        cause = str(error)
+        row = len(records) + 1
+        if "unexpected end of data" in cause:
+            reason = 'a quote (") is opened in this row and never closed; close or remove it.'
+        elif "field larger" in cause:
+            reason = (
+                f"a cell is longer than {csv.field_size_limit()} characters; a quote was probably "
+                'opened (") and not closed.'
+            )
+        else:
+            reason = 'text follows a closing quote ("); write a quote inside a quoted cell twice ("").'
+        raise _fault(table, reason, row=row) from None
+    if not records or not any(cell.strip(BLANKS) for record in records for cell in record):
+        raise _fault(table, "the file has nothing but blanks; export it again.")
+    if not any(cell.strip(BLANKS) for cell in records[0]):
+        raise _fault(table, "the first row is empty; the header belongs there.", row=1)
+    return records
+
+
+def _check_header(table: Table, header: tuple[str, ...]) -> None:
+    problems = []
+    expected = ", ".join(column.name for column in table.columns)
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        mark = next(mark for mark in ";\t|" if mark in header[0])
+        name = {";": "semicolons", "\t": "tabs", "|": "bars"}[mark]
+        raise _fault(
+            table,
+            f"the columns are separated by {name}; save it with commas between the columns and "
+            "points in the numbers.",
+            row=1,
+        )
+    if not any(table.column(name) for name in header):
+        close = _near(table, header)
+        if not close:
+            raise _fault(
+                table,
+                "there is no header: the first row holds none of the columns of this table "
+                f"({expected}); add it.",
+                row=1,
+            )
+    problems += [
+        _problem(
+            table,
+            f"the column name stands {count} times in the header; keep one.",
+            row=1,
+            column=name,
+        )
+        for name, count in Counter(header).items()
+        if count > 1 and name
+    ]
+    for name in table.required:
+        if name not in header:
+            near = get_close_matches(name, [_plain(other) for other in header], n=1, cutoff=0.7)
+            found = next((other for other in header if near and _plain(other) == near[0]), None)
+            hint = f"is {found!r} meant? Then name it {name!r}." if found else "add it."
+            reason = f"the required column is missing; {hint}"
+            problems.append(_problem(table, reason, row=1, column=name))
+    if table.at_least_one and not set(table.at_least_one) & set(header):
+        names = ", ".join(table.at_least_one)
+        problems.append(_problem(table, f"one of the columns {names} is required; add one.", row=1))
+    if problems:
+        raise InputError(problems)
+
+
+def _read_columns(table: Table, header: tuple[str, ...]) -> tuple[tuple[Column, ...], dict[str, str]]:
+    """What the file's columns are: the fixed ones, those of a pattern, others, and companions."""
+    known = {column.name: column for column in table.fixed}
+    companions: dict[str, str] = {}
+    taken = {"row", *(column.flag for column in table.fixed if column.flag)}
+    for name in header:
+        if name in known or name in taken or not _NAME.fullmatch(name):
+            continue
+        base = name.removesuffix(MISSING_SUFFIX)
+        owner = table.column(base)
+        if base != name and (owner is not None or (table.keeps_others and base in header)):
+            companions[name] = base
+            if owner is not None:
+                known.setdefault(base, owner)
+        elif (column := table.column(name)) is not None:
+            known[name] = column
+        elif table.keeps_others:
+            known[name] = Column(name=name, kind="text", about="Kept as it was written.")
+    return tuple(known.values()), companions
+
+
+def _near(table: Table, header: tuple[str, ...]) -> bool:
+    names = [column.name for column in table.fixed]
+    return any(get_close_matches(_plain(name), names, n=1, cutoff=0.7) for name in header)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace(" ", "_").replace("-", "_")
+
+
+def _line(content: bytes, place: int) -> int:
+    return len((content[:place] + b".").splitlines())
+
+
+def _problem(table: Table, reason: str, *, row: int | None = None, column: str | None = None) -> Problem:
+    return Problem(reason, file=table.file, row=row, column=column)
+
+
+def _fault(table: Table, reason: str, *, row: int | None = None) -> InputError:
+    return InputError(_problem(table, reason, row=row))
