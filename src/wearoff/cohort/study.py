@@ -158,7 +158,7 @@ def analyse_cohort(
                 "What the lost patients could do",
                 attrition_table(groups),
                 "Lost: an answer but no complete outcome. The fewest of those lost with wearing-off whose activity, "
-                "with every other lost patient inactive, brings Fisher's p under 0.05; and both extremes.",
+                "with every other lost patient inactive, brings Fisher's p to 0.05 or below; and both extremes.",
             ),
         )
     }

@@ -111,6 +111,7 @@ def _cycles(values: pl.DataFrame, model_name: str, seed: int) -> tuple[Table, Ta
     median = weights.median()
     weight = float(median) if isinstance(median, float) else model.reference_weight.value
     cycles = [typical_cycle(model, weeks, weight, draws=CYCLE_DRAWS, seed=seed) for weeks in CYCLE_WEEKS]
+    after_infusion = pl.col("day") > 0  # day 0 would be the trough before the infusion once more
     concentration = pl.concat(
         pl.DataFrame(
             {"interval_weeks": [round(c.interval_weeks)] * len(c.day), "day": c.day, "typical": c.typical}
@@ -118,7 +119,7 @@ def _cycles(values: pl.DataFrame, model_name: str, seed: int) -> tuple[Table, Ta
             **{f"p{round(100 * q):02d}": pl.Series(band) for q, band in zip(c.levels, c.band, strict=True)}
         )
         for c in cycles
-    )
+    ).filter(after_infusion)
     saturation = pl.concat(
         pl.DataFrame(
             {
@@ -130,7 +131,7 @@ def _cycles(values: pl.DataFrame, model_name: str, seed: int) -> tuple[Table, Ta
         )
         for c in cycles
         for name in curve_names()
-    )
+    ).filter(after_infusion)
     whose = f"{weight:.0f} kg ({'median of the cohort' if len(weights) else 'reference weight of the model'})"
     return (
         Table(

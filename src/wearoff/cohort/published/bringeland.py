@@ -197,7 +197,7 @@ def _attrition_table(splits: list[Split]) -> Table:
     rows = [attrition_row(s.label, s.coding.name, s.exposed_lost, s.other_lost, s.attrition) for s in splits]
     note = (
         "What the five lost would have to be to overturn the finding: the fewest of those lost with "
-        "wearing-off whose activity brings Fisher's p under 0.05, and both extremes."
+        "wearing-off whose activity brings Fisher's p to 0.05 or below, and both extremes."
     )
     return Table(
         "attrition", "What the lost patients could do", pl.DataFrame(rows, schema=ATTRITION_SCHEMA), note
