@@ -152,6 +152,18 @@ def test_refused_rows_are_counted_and_strict_stops_on_them(
     assert not (tmp_path / "strict").exists()
 
 
+def test_an_interrupted_study_says_so_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wearoff.cohort.published.analyse_published", interrupt)
+    assert run(monkeypatch, "study", "--published", "x", "-o", tmp_path / "out") == app.EXIT_STOPPED
+    assert "Stopped; what was not finished was not written." in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_fault_of_our_own_is_one_sentence_and_not_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

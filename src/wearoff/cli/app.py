@@ -53,9 +53,10 @@ def main() -> None:
     except WearoffError as error:
         _show(error)
         sys.exit(EXIT_INPUT)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. Nothing was written.", err=True)
-        sys.exit(EXIT_STOPPED)
+    except SystemExit as end:  # an interrupted command ends with 130 and without a word
+        if end.code == EXIT_STOPPED:
+            typer.echo("Stopped; what was not finished was not written.", err=True)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:

@@ -1,1 +1,11 @@
-"""From files of a cohort to records, scores and associations."""
+"""Cohort: from files to records to NEDA, wearing-off, exposure and their association.
+
+- `records`: strict reading of a folder of tables, with a receipt of every row
+- `neda`: no evidence of disease activity by named rules
+- `wearing_off`: the questionnaire's answer and its codings
+- `exposure`: the dosing model applied to the recorded infusions (`courses` makes them ready for it)
+- `association`: wearing-off against activity, occupancy, level and weight
+- `study`: the main job, from records to a `StudyResult` (`values`, `study_tables` and `answer` are its parts)
+- `published`: the same answer on published figures
+- `results`: what every analysis hands to the faces; `wording` turns numbers into words
+"""

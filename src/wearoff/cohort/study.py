@@ -111,7 +111,15 @@ def analyse_cohort(
     answers = answers_by_patient(cohort, choice=choices.answer)
     neda = score_neda(cohort, rule, windows)
     tell("predicting concentration and saturation")
-    exposure = predict_exposure(cohort, model=choices.model, draws=choices.draws, seed=choices.seed)
+    exposure = predict_exposure(
+        cohort,
+        model=choices.model,
+        draws=choices.draws,
+        seed=choices.seed,
+        progress=lambda done, total: tell(
+            f"predicting concentration and saturation: {done} of {total} patients"
+        ),
+    )
     values = patient_values(cohort, people, answers, exposure)
     tell("comparing the groups")
     names = [window.name for window in windows]
