@@ -129,6 +129,13 @@ def test_enhancing_lesions_are_active_and_gadolinium_alone_does_not_clear_t2(tmp
     assert year_one(no_t2)["mri"] == "unknown"
 
 
+def test_an_enhancing_lesion_is_activity_whatever_the_scan_was_compared_with(tmp_path: Path) -> None:
+    old = one_patient(tmp_path, scans=[f"{on(300)},{on(-200)},0,Y,2"])
+    assert year_one(old)["mri"] == "active"
+    baseline = one_patient(tmp_path / "b", scans=[f"{on(10)},,0,Y,2", f"{on(365)},{on(10)},0,Y,0"])
+    assert year_one(baseline)["mri"] == "none"
+
+
 @pytest.mark.parametrize(
     ("details", "state"),
     [

@@ -134,7 +134,8 @@ def mri_component(history: History, window: Window, rule: NedaRule) -> Component
         if is_comparable and scan.new_t2:
             what = f"{scan.new_t2} new or enlarging T2 on day {scan.day} against day {since}"
             return Component("active", what, scan.day)
-        if scan.gd_lesions and (is_comparable or not is_first):
+        is_baseline = is_first and not is_comparable and scan.day <= rule.baseline_late_days
+        if scan.gd_lesions and not is_baseline:
             return Component("active", f"{scan.gd_lesions} Gd+ on day {scan.day}", scan.day)
     if "mri" in history.refused:
         return Component("unknown", "a scan record of this patient was refused")
