@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import wearoff
+from wearoff.dosing.figures import Figure
+from wearoff.dosing.pk.models import PkModel, card_names, model_card
 from wearoff.sources import Mark, PublishedFigure, Source, evidence
 
 PACKAGE = Path(wearoff.__file__).parent
@@ -105,11 +107,15 @@ def models_page() -> str:
         "# Models and curves",
         "",
         "Every number of a model or curve stands in a file of the package with its unit, its source and"
-        " its mark. A new published model is a new file.",
+        " its mark. A new published model is a new file: [Add a model](../../how-to/add-a-model.md)."
+        " `wearoff models NAME` prints the same card in the terminal.",
         "",
     ]
-    for path in sorted((PACKAGE / "dosing" / "pk" / "library").glob("*.toml")):
-        lines += card(path.stem, read(path))
+    models = [model_card(name) for name in card_names()]
+    rows = ((f"`{model.name}`", model.use, str(model.structure), model.title) for model in models)
+    lines += [*table(("Model", "Use", "Structure", "What it is"), rows), ""]
+    for model in models:
+        lines += model_lines(model)
     curves = PACKAGE / "dosing" / "curves.toml"
     if curves.exists():
         lines += ["## Saturation curves", ""]
@@ -120,8 +126,48 @@ def models_page() -> str:
     return "\n".join(lines)
 
 
+def model_lines(model: PkModel) -> list[str]:
+    """The card of one concentration model: use and structure first, then every number."""
+    about, limits = model.population, model.domain
+    reason = f" {model.use_reason}" if model.use_reason else ""
+    rows = f" ({', '.join(model.use_evidence)})" if model.use_evidence else ""
+    low, high = limits.weight_kg
+    people = "" if about.patients is None else f", n {about.patients}"
+    numbers = (figure_row(key, figure) for key, figure in model.figures.items())
+    return [
+        f"## `{model.name}`",
+        "",
+        model.title,
+        "",
+        f"- **Use:** {model.use}.{reason}{rows}",
+        f"- **Structure:** {model.structure}",
+        f"- **Reference:** {reference(model.reference)}",
+        f"- **Population:** {about.description}{people}. {about.source}",
+        f"- **Domain:** {low:g} to {high:g} kg; intervals up to {limits.longest_interval_weeks:g} weeks;"
+        f" {', '.join(limits.routes)}; {'with' if limits.antibodies else 'without'} anti-drug antibodies."
+        f" {limits.reason}",
+        "",
+        *(line for note in model.notes for line in (note, "")),
+        *table(("Parameter", "Value", "Interval", "Mark", "Source"), numbers),
+        "",
+    ]
+
+
+def figure_row(key: str, figure: Figure) -> tuple[str, ...]:
+    """The cells of one number of a model."""
+    interval = figure.interval
+    rows = f" ({', '.join(figure.evidence)})" if figure.evidence else ""
+    return (
+        sentence(key.removesuffix(".typical").replace(".", ", ")),
+        plain(figure.value) + ("" if figure.unit == "1" else f" {figure.unit}") + ", fixed" * figure.is_fixed,
+        "" if interval is None else f"{plain(interval[0])} to {plain(interval[1])} ({figure.interval_kind})",
+        f"`{figure.mark}`",
+        reference(figure.source) + rows,
+    )
+
+
 def card(name: str, content: Mapping[str, Any], level: int = 2) -> list[str]:
-    """One model or curve: what it is, its parameters, and where it was learned."""
+    """One curve: what it is, its parameters, and where they were learned."""
     lines = [f"{'#' * level} `{content.get('name', name)}`", ""]
     lines += plain_lines(content)
     numbers = list(parameters(content))
@@ -146,7 +192,7 @@ def parameters(content: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
 
 
 def parameter_row(path: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """The cells of one number of a model."""
+    """The cells of one number of a curve."""
     unit = str(entry.get("unit", ""))
     value = plain(entry["value"]) + ("" if unit in {"", "1"} else f" {unit}")
     interval = entry.get("interval") or entry.get("range") or entry.get("scan")
@@ -163,7 +209,7 @@ def parameter_row(path: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def source_cell(entry: Mapping[str, Any]) -> str:
-    """Where a number of a model comes from, with the rows of the evidence table behind it."""
+    """Where a number of a curve comes from, with the rows of the evidence table behind it."""
     given = entry.get("source", "")
     if isinstance(given, Mapping):
         given = reference(Source(given.get("text", ""), given.get("doi"), given.get("where")))

@@ -14,6 +14,7 @@ import typer
 
 from wearoff import __version__
 from wearoff.cli.evidence import evidence
+from wearoff.cli.models import models
 from wearoff.cli.study import study
 from wearoff.errors import InputError, WearoffError
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(study)
 app.command()(evidence)
+app.command()(models)
 
 
 @app.callback(invoke_without_command=True)

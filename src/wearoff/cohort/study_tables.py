@@ -12,12 +12,12 @@ from wearoff.cohort.results import Table
 from wearoff.cohort.values import TROUGH_FROM_DAY, table_one, timeline
 from wearoff.cohort.wearing_off import NO_ANSWER
 from wearoff.dosing.occupancy import curve_names, load_curve
-from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.pk.solve import typical_cycle
 
 if TYPE_CHECKING:
     from wearoff.cohort.exposure import Exposure
     from wearoff.cohort.records import Cohort
+    from wearoff.dosing.pk.models import PkModel
 
 CYCLE_WEEKS = (4, 6)
 CYCLE_DRAWS = 500
@@ -64,7 +64,7 @@ def study_tables(
             "Every dated fact, on days since the start of follow-up",
             timeline(cohort, people, answers, relapse_min_hours=rule.relapse_min_hours),
         ),
-        *_cycles(values, exposure.model.name, seed),
+        *_cycles(values, exposure.model, seed),
         Table(
             "exposure_infusions",
             "Each infusion: interval, predicted trough and peak, saturation",
@@ -104,9 +104,8 @@ def study_tables(
     return {table.name: table for table in tables}
 
 
-def _cycles(values: pl.DataFrame, model_name: str, seed: int) -> tuple[Table, Table]:
+def _cycles(values: pl.DataFrame, model: PkModel, seed: int) -> tuple[Table, Table]:
     """The typical cycle at the cohort's median weight: concentration with its band, and saturation."""
-    model = load_model(model_name)
     weights = values.filter(pl.col("quantity") == "weight")["value"]
     median = weights.median()
     weight = float(median) if isinstance(median, float) else model.reference_weight.value

@@ -3,6 +3,7 @@
     regimen.py    what was given when
     pk/           the published models, the time grid, the one solver
     occupancy.py  concentration to saturation, under four curves
+    laboratory.py what a laboratory reads of a level
     figures.py    a number with unit, source and mark, and reading files made of them
     streams.py    random numbers that belong to one patient and one purpose
 

@@ -14,12 +14,16 @@ import tomllib
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from wearoff.errors import InputError, Problem
 from wearoff.sources import Mark, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from importlib.resources.abc import Traversable
+
+    from pydantic_core import ErrorDetails
 
 
 class Strict(BaseModel):
@@ -63,8 +67,22 @@ class Figure(Strict):
 
 
 def digest_of(file: Traversable) -> str:
-    """SHA-256 of a data file, by which a result says exactly which numbers it used."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    """SHA-256 of a data file, by which a result says exactly which numbers it used.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    return hashlib.sha256(_content(file)).hexdigest()
+
+
+def refusal(faults: Sequence[tuple[str, str]]) -> PydanticCustomError:
+    """What a check of a whole file raises, so that `read_figures` names the field of every fault.
+
+    Args:
+        faults: dotted name of the field, below the part that is checked, and the reason.
+    """
+    text = "; ".join(f"{field}: {reason}" for field, reason in faults)
+    return PydanticCustomError("faults", "{text}", {"text": text, "faults": tuple(faults)})
 
 
 _T = TypeVar("_T", bound=Strict)
@@ -78,23 +96,35 @@ def read_figures(kind: type[_T], file: Traversable) -> _T:
         file: a TOML file, usually one inside the package.
 
     Raises:
-        InputError: the file is not TOML, or a field is missing, unknown or wrong; every fault is
+        InputError: the file cannot be read or is not TOML, or a field is missing, unknown or wrong; every fault is
             listed with the name of the file and the dotted name of the field.
     """
     try:
         # through JSON, so that strict reading still takes lists for tuples and names for marks
-        text = json.dumps(tomllib.loads(file.read_text(encoding="utf-8")))
+        text = json.dumps(tomllib.loads(_content(file).decode("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as fault:
         raise InputError(Problem(f"this is not a usable TOML file: {fault}", file.name)) from None
     try:
         return kind.model_validate_json(text)
     except ValidationError as faults:
         raise InputError(
-            Problem(
-                reason=fault["msg"],
-                file=file.name,
-                column=".".join(str(part) for part in fault["loc"]) or None,
-                value=None if isinstance(fault["input"], dict | list) else str(fault["input"]),
-            )
-            for fault in faults.errors(include_url=False)
+            problem for fault in faults.errors(include_url=False) for problem in _problems(fault, file.name)
         ) from None
+
+
+def _problems(fault: ErrorDetails, file: str) -> Iterator[Problem]:
+    """One problem for each field that a failed check names."""
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "faults":
+        for field, reason in fault["ctx"]["faults"]:
+            yield Problem(reason, file, column=f"{place}.{field}" if place else field)
+        return
+    value = None if isinstance(fault["input"], dict | list) else str(fault["input"])
+    yield Problem(fault["msg"], file, column=place or None, value=value)
+
+
+def _content(file: Traversable) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise InputError(Problem(f"the file cannot be read: {fault.strerror}", str(file))) from None

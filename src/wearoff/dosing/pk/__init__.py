@@ -1,6 +1,10 @@
 """Concentration over time.
 
-models.py   published models, read from library/*.toml; individual parameters and draws
-grid.py     where the solver steps
-solve.py    the solver: simulate, steady_state, typical_cycle (loads JAX)
+models.py       published models, read from library/*.toml
+form.py         the structures a model may have, and the checks of its file
+parameters.py   individual parameters as arrays
+spread.py       individuals drawn from the spread between patients
+uncertainty.py  typical values drawn from their published intervals
+grid.py         where the solver steps
+solve.py        the solver: simulate, steady_state, typical_cycle (loads JAX)
 """

@@ -1,221 +1,201 @@
 """Published pharmacokinetic models of natalizumab, read from `library/*.toml`.
 
-The structure is one for all: two compartments, zero-order infusion or a first-order subcutaneous
-depot, and two ways out of the central compartment, a linear one and a saturable one,
+The solver has one structure, of which a model uses all or a part: two compartments, zero-order
+infusion or a first-order subcutaneous depot, and two ways out of the central compartment, a linear
+one and a saturable one,
 
     dA0/dt = -ka A0
     dA1/dt = R + ka A0 - (CL + Q) A1/Vc + Q A2/Vp - Vmax C/(Km + C),    C = A1/Vc
     dA2/dt = Q A1/Vc - Q A2/Vp
 
 A model is the file with the numbers. This module turns a weight into parameters, for the typical
-person or for draws from the spread between patients; it never loads the solver.
+person, for draws from the spread between patients, and for draws of the model's own numbers; it
+never loads the solver.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
-from wearoff.dosing.figures import Figure, Strict, digest_of, read_figures
-from wearoff.dosing.streams import stream
-from wearoff.errors import UnknownNameError
+from wearoff.dosing.figures import Figure, Strict, digest_of, read_figures, refusal
+from wearoff.dosing.pk.form import (
+    NEUTRAL,
+    Correlation,
+    Domain,
+    Faults,
+    Parameter,
+    Population,
+    Residual,
+    Structure,
+    Use,
+    correlation_faults,
+    parameter_faults,
+)
+from wearoff.dosing.pk.parameters import PARAMETER_NAMES, Parameters
+from wearoff.dosing.pk.spread import between_patients, individual, on_all_axes
+from wearoff.dosing.pk.uncertainty import ModelDraws, draw_numbers
+from wearoff.errors import InputError, Problem, UnknownNameError, WearoffError
+from wearoff.sources import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
     import numpy.typing as npt
-    from jaxtyping import Float
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "PARAMETER_NAMES",
+    "Domain",
+    "ModelDraws",
+    "ModelUseError",
+    "Parameter",
+    "Parameters",
+    "PkModel",
+    "Population",
+    "Structure",
+    "card_names",
+    "load_model",
+    "model_card",
+    "model_names",
+    "read_model",
+]
 
 DEFAULT_MODEL = "van_den_berg_2025"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """The individual parameters of a batch of patients, ready for the solver.
-
-    Every array has the axes patients, draws, segments; each axis has its full length or 1. Segment
-    k holds from the k-th dose until the next one (the first also before it, the last for ever
-    after), so that a parameter may follow the weight from infusion to infusion.
-
-    Attributes:
-        patients: identifier of each patient.
-        clearance: linear clearance CL, L/day.
-        central_volume: Vc, L.
-        peripheral_volume: Vp, L.
-        intercompartmental_clearance: Q, L/day.
-        maximal_rate: Vmax, mg/day; zero turns the saturable elimination off.
-        michaelis_constant: Km, mg/L.
-        absorption_rate: ka of the subcutaneous depot, 1/day.
-        bioavailability: share of a subcutaneous dose that reaches the blood, 0..1.
-        lag_d: delay before subcutaneous uptake begins, days, one for all.
-
-    Raises:
-        ValueError: an array has the wrong axes, or a value that is not finite and positive.
-    """
-
-    patients: tuple[str, ...]
-    clearance: Float[np.ndarray, "#patients #draws #segments"]
-    central_volume: Float[np.ndarray, "#patients #draws #segments"]
-    peripheral_volume: Float[np.ndarray, "#patients #draws #segments"]
-    intercompartmental_clearance: Float[np.ndarray, "#patients #draws #segments"]
-    maximal_rate: Float[np.ndarray, "#patients #draws #segments"]
-    michaelis_constant: Float[np.ndarray, "#patients #draws #segments"]
-    absorption_rate: Float[np.ndarray, "#patients #draws #segments"]
-    bioavailability: Float[np.ndarray, "#patients #draws #segments"]
-    lag_d: float
-
-    def __post_init__(self) -> None:
-        for name in PARAMETER_NAMES:
-            array = np.asarray(getattr(self, name), dtype=np.float64)
-            if array.ndim != 3 or array.shape[0] not in (1, len(self.patients)):
-                raise ValueError(f"{name} needs the axes patients, draws, segments")
-            smallest_allowed = 0.0 if name in ("clearance", "maximal_rate") else np.nextafter(0, 1)
-            if not (np.isfinite(array).all() and (array >= smallest_allowed).all()):
-                raise ValueError(f"{name} must be finite and positive")
-            object.__setattr__(self, name, array)
-        if not 0 <= self.lag_d < np.inf:
-            raise ValueError("lag_d must be finite and not negative")
-        self.shape  # noqa: B018 - raises when the axes do not fit together
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """The number of patients, draws and segments."""
-        shapes = [getattr(self, name).shape for name in PARAMETER_NAMES]
-        whole = np.broadcast_shapes((len(self.patients), 1, 1), *shapes)
-        return whole[0], whole[1], whole[2]
-
-    def joined(self, other: Self) -> Parameters:
-        """The draws of both, those of `other` after one's own, for the same patients."""
-        if other.patients != self.patients or other.lag_d != self.lag_d:
-            raise ValueError("only parameters of the same patients and model can be joined")
-        segments = max(self.shape[2], other.shape[2])
-
-        def join(name: str) -> Float[np.ndarray, "patients draws segments"]:
-            whole = [
-                np.broadcast_to(getattr(part, name), (*part.shape[:2], segments)) for part in (self, other)
-            ]
-            return np.concatenate(whole, axis=1)
-
-        arrays = {name: join(name) for name in PARAMETER_NAMES}
-        return Parameters(patients=self.patients, lag_d=self.lag_d, **arrays)
-
-
-PARAMETER_NAMES = tuple(field.name for field in fields(Parameters) if field.name not in ("patients", "lag_d"))
-
-
-class Parameter(Strict):
-    """A model parameter: its typical value and how it varies with weight and between patients.
-
-    Attributes:
-        typical: the value at the reference weight.
-        weight_exponent: power of weight over reference weight, where weight matters.
-        between_patient_cv: coefficient of variation of its log-normal spread, where there is one.
-    """
-
-    typical: Figure
-    weight_exponent: Figure | None = None
-    between_patient_cv: Figure | None = None
-
-
-class Population(Strict):
-    """Who the model was estimated in, in words and where that was read."""
-
-    description: str
-    patients: int | None = None
-    source: str
-
-
-class Domain(Strict):
-    """Where the model may be used without a warning.
-
-    Attributes:
-        weight_kg: lightest and heaviest body weight.
-        longest_interval_weeks: beyond it the prediction rests on Km.
-        routes: routes of administration it describes.
-        antibodies: whether it describes patients with anti-drug antibodies.
-        reason: why these limits, and how well they are known.
-    """
-
-    weight_kg: tuple[float, float]
-    longest_interval_weeks: float
-    routes: tuple[Literal["IV", "SC"], ...]
-    antibodies: bool
-    reason: str
-
-
-_UNITS = {
-    "clearance": "L/d",
-    "central_volume": "L",
-    "peripheral_volume": "L",
-    "intercompartmental_clearance": "L/d",
-    "maximal_rate": "mg/d",
-    "michaelis_constant": "mg/L",
-    "absorption_rate": "1/d",
-    "bioavailability": "1",
+Purpose = Literal["prediction", "cross-check", "prior"]
+_ADMITS: Mapping[str, tuple[Use, ...]] = {
+    "prediction": ("prediction",),
+    "cross-check": ("prediction", "cross-check only", "prior only"),
+    "prior": ("prediction", "prior only"),
 }
+_SUFFIX = ".toml"
+
+
+class ModelUseError(WearoffError):
+    """A model was asked for a purpose that its file rules out; the message gives the reason."""
 
 
 class PkModel(Strict):
     """A published model: its numbers, what it was estimated in, and where it may be used.
 
     Attributes:
-        name: the name by which a user chooses it; also the name of its file.
+        name: the name by which a user chooses it; in the library also the name of its file.
         title: one line for people.
+        reference: the publication.
+        use: what it may be used for.
+        use_reason: why it may not be used for predictions, where that is so.
+        use_evidence: rows of the evidence table behind that reason.
         notes: what a reader must know about the figures.
+        structure: its compartments, inputs and ways of elimination.
         population: who it was estimated in.
         domain: where it may be used.
         reference_weight: the weight at which the typical values hold, kg.
-        absorption_lag: delay of subcutaneous uptake, hours.
-        residual_proportional: residual error as a share of the prediction.
-        antibody_clearance_factor: how persistent antibodies multiply clearance.
+        absorption_lag: delay of subcutaneous uptake, hours, where there is one.
+        residual: residual error.
+        antibody_clearance_factor: how persistent antibodies multiply clearance, where that is known.
+        correlations: between-patient effects that go together.
         digest: SHA-256 of the file.
+
+    The eight parameters stand under the names of `Parameters`; those that the structure does not
+    have are None.
     """
 
     name: str
     title: str
-    notes: tuple[str, ...]
+    reference: Source
+    use: Use
+    use_reason: str | None = None
+    use_evidence: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    structure: Structure
     population: Population
     domain: Domain
     reference_weight: Figure
-    clearance: Parameter
-    central_volume: Parameter
-    peripheral_volume: Parameter
-    intercompartmental_clearance: Parameter
-    maximal_rate: Parameter
-    michaelis_constant: Parameter
-    absorption_rate: Parameter
-    bioavailability: Parameter
-    absorption_lag: Figure
-    residual_proportional: Figure
-    antibody_clearance_factor: Figure
+    clearance: Parameter | None = None
+    central_volume: Parameter | None = None
+    peripheral_volume: Parameter | None = None
+    intercompartmental_clearance: Parameter | None = None
+    maximal_rate: Parameter | None = None
+    michaelis_constant: Parameter | None = None
+    absorption_rate: Parameter | None = None
+    bioavailability: Parameter | None = None
+    absorption_lag: Figure | None = None
+    residual: Residual = Residual()
+    antibody_clearance_factor: Figure | None = None
+    correlations: tuple[Correlation, ...] = ()
     digest: str = ""
 
     @model_validator(mode="after")
-    def _has_right_units(self) -> Self:
-        pairs = [(name, getattr(self, name).typical.unit, unit) for name, unit in _UNITS.items()]
-        pairs.append(("reference_weight", self.reference_weight.unit, "kg"))
-        pairs.append(("absorption_lag", self.absorption_lag.unit, "h"))
-        wrong = [f"{name} must be in {unit}" for name, found, unit in pairs if found != unit]
-        spreads = [
-            name
-            for name in _UNITS
-            if (spread := getattr(self, name).between_patient_cv) is not None and spread.value < 0
+    def _is_sound(self) -> Self:
+        parameters = self.parameters
+        faults = [
+            *parameter_faults(self.structure, parameters),
+            *correlation_faults(self.correlations, parameters),
+            *self._faults(),
         ]
-        wrong += [f"{name}.between_patient_cv must not be negative" for name in spreads]
-        if wrong:
-            raise ValueError("; ".join(wrong))
+        if faults:
+            raise refusal(faults)
         return self
+
+    def _faults(self) -> Faults:
+        """What is wrong outside the eight parameters, by field."""
+        for field, figure, unit, lowest in (
+            ("reference_weight", self.reference_weight, "kg", np.nextafter(0, 1)),
+            ("absorption_lag", self.absorption_lag, "h", 0.0),
+            ("residual.proportional", self.residual.proportional, "1", 0.0),
+            ("residual.additive", self.residual.additive, "mg/L", 0.0),
+            ("antibody_clearance_factor", self.antibody_clearance_factor, "1", np.nextafter(0, 1)),
+        ):
+            if figure is not None and figure.unit != unit:
+                yield f"{field}.unit", f"{field} must be in {unit}"
+            if figure is not None and figure.value < lowest:
+                yield f"{field}.value", f"{field} must not be negative{' or zero' if lowest else ''}"
+        if self.absorption_lag is not None and "depot" not in self.structure.inputs:
+            yield "absorption_lag", "a model without a depot does not have it"
+        if self.antibody_clearance_factor is not None and "linear" not in self.structure.elimination:
+            yield "antibody_clearance_factor", "a model without linear elimination does not have it"
+        if ("SC" in self.domain.routes) > ("depot" in self.structure.inputs):
+            yield "domain.routes", "SC needs the input depot"
+        if ("IV" in self.domain.routes) > bool({"infusion", "bolus"} & set(self.structure.inputs)):
+            yield "domain.routes", "IV needs the input infusion or bolus"
+        if not 0 < self.domain.weight_kg[0] < self.domain.weight_kg[1]:
+            yield "domain.weight_kg", "the lightest weight comes first, both positive"
+        if self.use != "prediction" and not self.use_reason:
+            yield "use_reason", f"Field required: say why the use is {self.use!r}"
+        if self.use == "prediction" and self.residual == Residual():
+            yield "residual", "Field required: a model for predictions states its residual error"
+
+    @property
+    def parameters(self) -> dict[str, Parameter | None]:
+        """The eight parameters by name; None where the structure does not have one."""
+        return {name: getattr(self, name) for name in PARAMETER_NAMES}
+
+    @property
+    def residual_proportional(self) -> Figure:
+        """The proportional residual error.
+
+        Raises:
+            WearoffError: the model states none.
+        """
+        if self.residual.proportional is None:
+            raise WearoffError(f"the model {self.name!r} states no proportional residual error")
+        return self.residual.proportional
 
     @property
     def provenance(self) -> dict[str, str]:
-        """The name of the model and the digest of its file."""
-        return {"model": self.name, "model_sha256": self.digest}
+        """The name of the model, the digest of its file, and what sets it apart."""
+        found = {"model": self.name, "model_sha256": self.digest}
+        if self.use != "prediction":
+            found["model_use"] = self.use
+        if "depot" not in self.structure.inputs:
+            found["subcutaneous_uptake"] = DEFAULT_MODEL
+        return found
 
     @property
     def figures(self) -> dict[str, Figure]:
@@ -225,29 +205,51 @@ class PkModel(Strict):
             for name in type(self).model_fields
             if isinstance(value := getattr(self, name), Figure)
         }
-        for name in PARAMETER_NAMES:
-            parameter: Parameter = getattr(self, name)
-            for part in Parameter.model_fields:
-                figure = getattr(parameter, part)
+        parts: dict[str, Strict | None] = {**self.parameters, "residual": self.residual}
+        for name, whole in parts.items():
+            for part in type(whole).model_fields if whole is not None else ():
+                figure = getattr(whole, part)
                 if figure is not None:
                     found[f"{name}.{part}"] = figure
+        for entry in self.correlations:
+            found[f"correlation.{entry.between[0]}.{entry.between[1]}"] = entry
         return found
 
-    def typical(self, weight_kg: npt.ArrayLike, patients: Sequence[str] = ("typical",)) -> Parameters:
-        """The parameters of the typical patient at a weight, one draw.
+    def typical(
+        self,
+        weight_kg: npt.ArrayLike,
+        patients: Sequence[str] = ("typical",),
+        *,
+        parameter_draws: ModelDraws | None = None,
+    ) -> Parameters:
+        """The parameters of the typical patient at a weight: one draw, or one per parameter draw.
 
         Args:
             weight_kg: see `draw`.
             patients: identifiers; one by default.
-        """
-        return self._parameters(weight_kg, tuple(patients), 1, None)
+            parameter_draws: draws of the model's own numbers, from `draw_parameters`.
 
-    def draw(self, weight_kg: npt.ArrayLike, patients: Sequence[str], draws: int, seed: int) -> Parameters:
+        Raises:
+            ValueError: see `draw`.
+        """
+        draws = 1 if parameter_draws is None else parameter_draws.draws
+        return self._individual(weight_kg, tuple(patients), draws, None, parameter_draws)
+
+    def draw(
+        self,
+        weight_kg: npt.ArrayLike,
+        patients: Sequence[str],
+        draws: int,
+        seed: int,
+        *,
+        parameter_draws: ModelDraws | None = None,
+    ) -> Parameters:
         """Parameters drawn from the spread between patients, independently for every patient.
 
         A parameter is its typical value times exp(eta), eta normal with variance ln(1 + CV^2), so
         that the typical value is the median. Each patient and parameter has a stream of its own:
-        who else is in the batch changes nothing, and more draws keep the first ones.
+        who else is in the batch changes nothing, and more draws keep the first ones. Correlated
+        effects are made from these streams by the Cholesky factor of their correlation matrix.
 
         Args:
             weight_kg: one weight, or an array with the axes patients; patients, segments; or
@@ -255,54 +257,109 @@ class PkModel(Strict):
             patients: identifier of each patient.
             draws: number of draws for each patient.
             seed: the seed of the analysis.
+            parameter_draws: draws of the model's own numbers, at least `draws` of them; draw k of
+                every patient uses the k-th.
 
         Raises:
-            ValueError: a weight is not positive, or the array does not fit the patients.
+            ValueError: a weight is not positive, the array does not fit the patients, or the
+                parameter draws are of another model or too few.
         """
-        return self._parameters(weight_kg, tuple(patients), draws, seed)
+        return self._individual(weight_kg, tuple(patients), draws, seed, parameter_draws)
 
-    def _parameters(
-        self, weight_kg: npt.ArrayLike, patients: tuple[str, ...], draws: int, seed: int | None
+    def draw_parameters(self, draws: int, seed: int) -> ModelDraws:
+        """The model's typical values, exponents and spreads, drawn from their published intervals.
+
+        The numbers are keyed by (seed, model, number); more draws keep the first ones. What was
+        fixed or has no interval keeps its value and is named in the result.
+
+        Args:
+            draws: number of draws, at least 1.
+            seed: the seed of the analysis.
+
+        Raises:
+            ValueError: fewer than one draw.
+        """
+        wanted = {
+            key: figure
+            for key, figure in self.figures.items()
+            if key.split(".")[0] in PARAMETER_NAMES and "." in key
+        }
+        return draw_numbers(self.name, self.digest, wanted, draws, seed)
+
+    def _individual(
+        self,
+        weight_kg: npt.ArrayLike,
+        patients: tuple[str, ...],
+        draws: int,
+        seed: int | None,
+        parameter_draws: ModelDraws | None,
     ) -> Parameters:
-        weight = _on_all_axes(weight_kg, len(patients), draws)
-        relative = weight / self.reference_weight.value
+        relative = on_all_axes(weight_kg, len(patients), draws) / self.reference_weight.value
+        effects = (
+            {}
+            if seed is None
+            else between_patients(self.parameters, self.correlations, patients, draws, seed)
+        )
+        drawn = {} if parameter_draws is None else parameter_draws.of(self.name, self.digest, draws)
+        uptake = self if "depot" in self.structure.inputs else load_model(DEFAULT_MODEL)
         arrays = {}
-        for name in PARAMETER_NAMES:
-            parameter: Parameter = getattr(self, name)
-            values = np.full((1, 1, 1), parameter.typical.value)
-            if parameter.weight_exponent is not None:
-                values = values * relative**parameter.weight_exponent.value
-            if seed is not None and parameter.between_patient_cv is not None:
-                spread = np.sqrt(np.log1p(parameter.between_patient_cv.value**2))
-                normal = np.array(
-                    [
-                        stream(seed, patient, f"between-patient:{name}").standard_normal(draws)
-                        for patient in patients
-                    ]
-                ).reshape(len(patients), draws)
-                values = values * np.exp(spread * normal)[:, :, None]
-            arrays[name] = values
-        return Parameters(patients=patients, lag_d=self.absorption_lag.value / 24.0, **arrays)
+        for name, parameter in self.parameters.items():
+            if parameter is not None:
+                arrays[name] = individual(name, parameter, relative, effects.get(name), drawn)
+            elif name in NEUTRAL:
+                arrays[name] = np.full((1, 1, 1), NEUTRAL[name])
+            else:
+                arrays[name] = np.full((1, 1, 1), uptake.figures[f"{name}.typical"].value)
+        lag = uptake.absorption_lag
+        return Parameters(patients=patients, lag_d=0.0 if lag is None else lag.value / 24.0, **arrays)
 
 
-def model_names() -> tuple[str, ...]:
-    """The names of the models that may be chosen, the default first."""
-    names = sorted(file.name.removesuffix(".toml") for file in _library())
-    return (DEFAULT_MODEL, *(name for name in names if name != DEFAULT_MODEL))
+def load_model(name: str = DEFAULT_MODEL, *, for_use: Purpose = "prediction") -> PkModel:
+    """A published model by its name, or one of your own by the path of its file.
 
-
-@cache
-def load_model(name: str = DEFAULT_MODEL) -> PkModel:
-    """A published model by its name.
+    Args:
+        name: a name from `model_names`, or a path that ends with `.toml`.
+        for_use: what it is for: a prediction, a cross-check beside one, or prior knowledge.
 
     Raises:
         UnknownNameError: there is no such model.
-        InputError: its file is damaged; names the file and the field.
+        ModelUseError: the model's file rules this use out.
+        InputError: its file is missing or damaged, or one of your own takes a published name; names
+            the file and the field.
     """
-    for file in _library():
-        if file.name == f"{name}.toml":
-            return read_model(file)
-    raise UnknownNameError("pharmacokinetic model", name, model_names())
+    model = model_card(name)
+    if model.use not in _ADMITS[for_use]:
+        others = ", ".join(model_names(for_use))
+        raise ModelUseError(
+            f"the model {model.name!r} is not for {for_use} (its use is {model.use!r}): {model.use_reason} "
+            f"Models for {for_use}: {others}."
+        )
+    return model
+
+
+def model_card(name: str) -> PkModel:
+    """A model to look at, whatever its use; what it predicts is another matter, see `load_model`.
+
+    Raises:
+        UnknownNameError: there is no such model.
+        InputError: see `load_model`.
+    """
+    if name.endswith(_SUFFIX):
+        return _own(Path(name))
+    if name not in card_names():
+        raise UnknownNameError("pharmacokinetic model", name, card_names())
+    return _shipped(name)
+
+
+def model_names(for_use: Purpose = "prediction") -> tuple[str, ...]:
+    """The names of the models that may be chosen for a use, the default first."""
+    return tuple(name for name in card_names() if _shipped(name).use in _ADMITS[for_use])
+
+
+def card_names() -> tuple[str, ...]:
+    """The names of all models in the library, also of those not for prediction, the default first."""
+    names = sorted(file.name.removesuffix(_SUFFIX) for file in _library())
+    return (DEFAULT_MODEL, *(name for name in names if name != DEFAULT_MODEL))
 
 
 def read_model(file: Traversable) -> PkModel:
@@ -314,24 +371,26 @@ def read_model(file: Traversable) -> PkModel:
     return read_figures(PkModel, file).model_copy(update={"digest": digest_of(file)})
 
 
+def _own(path: Path) -> PkModel:
+    """A user's model; it may not pass for a published one."""
+    model = read_model(path)
+    if model.name in card_names() and model.digest != _shipped(model.name).digest:
+        raise InputError(
+            Problem(
+                f"a published model is called {model.name!r} and has other numbers; choose another name",
+                path.name,
+                column="name",
+                value=model.name,
+            )
+        )
+    return model
+
+
+@cache
+def _shipped(name: str) -> PkModel:
+    return read_model(next(file for file in _library() if file.name == name + _SUFFIX))
+
+
 def _library() -> list[Traversable]:
     folder = files("wearoff").joinpath("dosing", "pk", "library")
     return [file for file in folder.iterdir() if file.name.endswith(".toml")]
-
-
-def _on_all_axes(
-    weight_kg: npt.ArrayLike, patients: int, draws: int
-) -> Float[np.ndarray, "#patients #draws #segments"]:
-    """Weights with the axes patients, draws, segments."""
-    weight = np.asarray(weight_kg, dtype=np.float64)
-    if not (np.isfinite(weight).all() and (weight > 0).all()):
-        raise ValueError("weight_kg must be finite and positive")
-    if weight.ndim == 0:
-        return weight.reshape(1, 1, 1)
-    if weight.ndim == 1:
-        weight = weight[:, None, None]
-    elif weight.ndim == 2:
-        weight = weight[:, None, :]
-    if weight.ndim != 3 or weight.shape[0] != patients or weight.shape[1] not in (1, draws):
-        raise ValueError("weight_kg must have the axes patients[, [draws,] segments]")
-    return weight
