@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wearoff.errors import InputError
-from wearoff.units import convert, factor, known_units
+from wearoff.units import convert, factor, known_units, quantity
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,36 @@ def test_a_near_spelling_is_offered() -> None:
 def test_what_measures_something_else_is_never_converted(unit: str, to: str) -> None:
     with pytest.raises(InputError, match="measures something else"):
         convert(1.0, unit, to)
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "expected"),
+    [
+        ("80 kg", "kg", 80.0),
+        ("176.5lb", "kg", 80.05905330500001),
+        ("0.3 g", "mg", 300.0),
+        ("6weeks", "d", 42.0),
+    ],
+)
+def test_a_quantity_is_read_with_its_unit(text: str, to: str, expected: float) -> None:
+    assert quantity(text, to) == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("80", "the unit is missing"),
+        ("kg", "is not a number and a unit"),
+        ("8o kg", "the unit 'o kg' is not known"),
+        ("80,5 kg", "the unit ',5 kg' is not known"),
+        ("1e3 kg", "the unit 'e3 kg' is not known"),
+        ("9" * 400 + " kg", "is not a number and a unit"),
+        ("80 mg/L", "measures something else"),
+    ],
+)
+def test_a_text_that_is_no_quantity_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        quantity(text, "kg")
 
 
 def test_pint_is_loaded_only_when_a_conversion_needs_it() -> None:

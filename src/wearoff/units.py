@@ -8,6 +8,8 @@ their own and convert to nothing else. Pint is met in this module only, and load
 
 from __future__ import annotations
 
+import math
+import re
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
@@ -18,7 +20,9 @@ from wearoff.errors import InputError, Problem
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["convert", "factor", "known_units"]
+__all__ = ["convert", "factor", "known_units", "quantity"]
+
+_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(|[^\d\s.].*)", flags=re.ASCII)
 
 # How people write a unit, and how pint names it. Two characters are in use for micro.
 _SPELLINGS = {
@@ -86,6 +90,28 @@ def convert(value: float, unit: str, to: str) -> float:
     return value if ratio == 1 else float(Fraction(repr(float(value))) * ratio)
 
 
+def quantity(text: str, to: str) -> float:
+    """The number that a text such as `176 lb` is in another unit.
+
+    Args:
+        text: a decimal number and its unit, with or without a space between them.
+        to: unit that is wanted.
+
+    Raises:
+        InputError: the text does not begin with a finite number, or its unit is missing, unknown, or
+            measures something else.
+
+    Example:
+        >>> quantity("500 ug", "mg")
+        0.5
+    """
+    found = _QUANTITY.fullmatch(text.strip())
+    if not found or not math.isfinite(float(found[1])):
+        reason = f"{text!r} is not a number and a unit; write for example 12 {to}."
+        raise InputError(Problem(reason, column="quantity", value=text))
+    return convert(float(found[1]), found[2], to)
+
+
 def factor(unit: str, to: str) -> Fraction:
     """The exact number by which a value in `unit` is multiplied to be one in `to`.
 
@@ -112,7 +138,8 @@ def _spelled(unit: str) -> str:
     try:
         return _SPELLINGS[unit]
     except KeyError:
-        close = get_close_matches(unit, _SPELLINGS, n=1)
+        other_case = [spelling for spelling in _SPELLINGS if spelling.lower() == unit.lower()]
+        close = other_case or get_close_matches(unit, _SPELLINGS, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         reason = (
             f"the unit {unit!r} is not known.{hint} Use one of: {', '.join(known_units())}."

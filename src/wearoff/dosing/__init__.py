@@ -1,7 +1,8 @@
 """Dosing: from a regimen to concentration and receptor saturation, as pure functions of arrays.
 
-    regimen.py    what was given when
+    regimen.py    what was given when (words.py, dated.py, events.py: from words, dates, event tables)
     pk/           the published models, the time grid, the one solver
+    forecast.py   a regimen followed through, for a typical patient and a population
     occupancy.py  concentration to saturation, under four curves
     laboratory.py what a laboratory reads of a level
     figures.py    a number with unit, source and mark, and reading files made of them
