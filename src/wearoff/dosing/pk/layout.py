@@ -15,7 +15,7 @@ from wearoff.dosing.pk.grid import Grid
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
 BLOCK = 256  # draws side by side
 
@@ -50,19 +50,11 @@ def unit_of(
     initial: Sequence[Float[np.ndarray, "rows draws"]] | None,
 ) -> dict[str, np.ndarray]:
     """One patient and one block of draws, padded, as the compiled code takes it."""
-    draws = parameters.shape[1]
-    chosen = np.minimum(np.arange(start, start + sizes.draws), draws - 1)
-    parts = []
-    for name in PARAMETER_NAMES:
-        array = getattr(parameters, name)
-        mine = array[min(patient, array.shape[0] - 1)]
-        mine = mine[chosen if mine.shape[0] > 1 else np.zeros_like(chosen)].T
-        parts.append(np.pad(mine, ((0, sizes.segments - mine.shape[0]), (0, 0)), mode="edge"))
-    cl, vc, vp, q, vmax, km, ka, f = parts
+    cl, vc, vp, q, vmax, km, ka, f = values_of(parameters, patient, start, sizes).transpose(1, 0, 2)
     rates = np.stack([cl / vc, q / vc, q / vp, vmax, km * vc, ka, f, 1.0 / vc], axis=1)
     state = np.zeros((4, sizes.draws))
     if initial is not None:
-        state[:3] = initial[patient][1:4][:, chosen]
+        state[:3] = initial[patient][1:4][:, _chosen(parameters, start, sizes)]
 
     def padded(array: np.ndarray, fill: float = 0) -> np.ndarray:
         whole = np.full(sizes.steps, fill, dtype=array.dtype)
@@ -79,6 +71,25 @@ def unit_of(
         "rates": rates,
         "state": state,
     }
+
+
+def values_of(
+    parameters: Parameters, patient: int, start: int, sizes: Sizes
+) -> Float[np.ndarray, "segments parameters draws"]:
+    """The parameters of one patient and a block of draws in the order of `PARAMETER_NAMES`, padded."""
+    chosen = _chosen(parameters, start, sizes)
+    parts = []
+    for name in PARAMETER_NAMES:
+        array = getattr(parameters, name)
+        mine = array[min(patient, array.shape[0] - 1)]
+        mine = mine[chosen if mine.shape[0] > 1 else np.zeros_like(chosen)].T
+        parts.append(np.pad(mine, ((0, sizes.segments - mine.shape[0]), (0, 0)), mode="edge"))
+    return np.stack(parts, axis=1)
+
+
+def _chosen(parameters: Parameters, start: int, sizes: Sizes) -> Int[np.ndarray, " draws"]:
+    """The draws of a block, the last one repeated where there are no more."""
+    return np.minimum(np.arange(start, start + sizes.draws), parameters.shape[1] - 1)
 
 
 def idle(unit: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -18,7 +18,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from wearoff.dosing.pk.compile_cache import keep_compiled
+
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+keep_compiled()
 
 ROWS = ("concentration", "depot", "central", "peripheral", "eliminated")
 _ORDER = 10
@@ -69,27 +72,52 @@ def _solve_unit(
 def _step(
     amounts: tuple[jax.Array, ...], rates: tuple[jax.Array, ...], rate: jax.Array, length: jax.Array
 ) -> tuple[jax.Array, ...]:
-    """One step of the Taylor series; coefficients are scaled by powers of the step length."""
-    k10, k12, k21, vmax, crossing, ka, _, _ = rates
+    """One step of the Taylor series from its smallest term, so that rounding stays at the last digit."""
+    return tuple(_sum(terms) for terms in terms_of(amounts, rates, rate, length, _ORDER))
+
+
+def terms_of(
+    amounts: tuple[jax.Array, ...],
+    rates: tuple[jax.Array, ...],
+    rate: jax.Array,
+    length: jax.Array | float,
+    order: int,
+    *,
+    has_depot: bool = True,
+) -> tuple[list[jax.Array], ...]:
+    """The terms of the Taylor series of depot, central, peripheral and eliminated amount, first to last.
+
+    Args:
+        amounts: the amounts at the start of the step, mg, in the order of the result.
+        rates: the rates of `layout.py`.
+        rate: infusion rate, mg/day.
+        length: scale of the terms, days: with the length of the step their sum is the state after it, with
+            1 they are the coefficients of the polynomial in time.
+        order: order of the last term.
+        has_depot: whether anything flows out of the depot; without it the depot is left as it is.
+    """
+    k10, k12, k21, vmax, crossing, ka = rates[:6]
     depot, central, peripheral, eliminated = ([amount] for amount in amounts)
     one_over = 1.0 / (crossing + central[0])
     share = [central[0] * one_over]
-    for k in range(_ORDER):
+    for k in range(order):
         if k > 0:
             convolution = central[1] * share[k - 1]
             for j in range(2, k + 1):
                 convolution = convolution + central[j] * share[k - j]
             share.append((central[k] - convolution) * one_over)
         by = length * (1.0 / (k + 1))
-        uptake = ka * depot[k]
         exchange = k12 * central[k] - k21 * peripheral[k]
         loss = k10 * central[k] + vmax * share[k]
-        inflow = rate + uptake if k == 0 else uptake
-        depot.append(-by * uptake)
-        central.append(by * (inflow - exchange - loss))
+        gain = -exchange - loss
+        if has_depot:
+            uptake = ka * depot[k]
+            depot.append(-by * uptake)
+            gain = (uptake - exchange) - loss
+        central.append(by * (rate + gain if k == 0 else gain))
         peripheral.append(by * exchange)
         eliminated.append(by * loss)
-    return tuple(_sum(terms) for terms in (depot, central, peripheral, eliminated))
+    return depot, central, peripheral, eliminated
 
 
 def _sum(terms: list[jax.Array]) -> jax.Array:
