@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import population
 from benchmarks.reference import lsoda_levels
 from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.pk.solve import simulate
@@ -22,13 +23,20 @@ from wearoff.dosing.regimen import every
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 3
+ALLOWED = population.ALLOWED
 
 
 def main() -> None:
-    """Print every benchmark."""
+    """Print every benchmark; end with an error when one was fast and wrong."""
     print("what                                   wearoff        reference           ratio   error")
-    for benchmark in (startup, levels, study):
-        benchmark()
+    startup()
+    error = levels()
+    study()
+    wrong = population.report()
+    if error > ALLOWED:
+        wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 def startup() -> None:
@@ -38,8 +46,11 @@ def startup() -> None:
     line("wearoff --help", ours, "import typer", typer, "-")
 
 
-def levels() -> None:
-    """40 patients, two years of 4-weekly infusions, trough and peak of each, against SciPy's LSODA at 1e-10."""
+def levels() -> float:
+    """40 patients, two years of 4-weekly infusions, trough and peak of each, against SciPy's LSODA at 1e-10.
+
+    The largest relative error comes back.
+    """
     model, patients = load_model(), [f"P{k}" for k in range(40)]
     weights = np.linspace(50, 120, 40)[:, None]
     parameters = model.draw(weights, patients, 1, 1)
@@ -57,6 +68,7 @@ def levels() -> None:
     error = max(np.max(np.abs(a[0] - b) / b) for a, b in zip(found, reference, strict=True))
     line("levels of 40 patients, 2 years, warm", warm, "SciPy LSODA 1e-10", slow, f"{error:.1e}")
     line("levels of 40 patients, 2 years, cold", cold, "SciPy LSODA 1e-10", slow, f"{error:.1e}")
+    return float(error)
 
 
 def study() -> None:
