@@ -82,7 +82,7 @@ def study_tables(
             "occupancy",
             "Measured occupancy by answer",
             _occupancy(exposure, answers),
-            f"Samples from cycle day {TROUGH_FROM_DAY} on speak for the end of the interval.",
+            f"Samples from cycle day {TROUGH_FROM_DAY} on speak for the end of the interval (assumed).",
         ),
         Table("neda", "NEDA-3 by patient and window, with reasons", neda, rule.describe()),
         Table("neda_components", "Components of NEDA-3", count_components(neda), f"Rule {rule.name}."),

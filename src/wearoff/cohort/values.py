@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
 
 TROUGH_FROM_DAY = 21
-"""A sample on this cycle day or later, before the next infusion, speaks for the end of the interval."""
+"""A sample on this cycle day or later, before the next infusion, speaks for the end of the interval (assumed)."""
 
 VALUES_SCHEMA = {
     "patient_id": pl.String,
