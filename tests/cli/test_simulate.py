@@ -147,10 +147,7 @@ def test_an_event_table_gives_the_same_as_the_words_for_it(
         ((Q4W, "--weight", "80000"), "80000 kg is no body weight"),
         ((Q4W, "--weight", "80 mg/L"), "measures something else"),
         ((Q4W, "--weight", "80", "--model", "mine"), "there is no pharmacokinetic model 'mine'"),
-        (
-            ("--events", "{file}", "--first-compartment", "depot", "--carried", "forward"),
-            "row 2, column RATE",
-        ),
+        (("--events", "{file}", "--first-compartment", "depot"), "row 1, column WT"),
         (("--events", "nothing.csv", "--first-compartment", "depot"), "cannot be read"),
     ],
 )

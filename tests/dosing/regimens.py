@@ -28,7 +28,6 @@ def regimens(
     return Regimen(
         start_d=np.cumsum(gap),
         dose_mg=np.array(draw(st.lists(doses, min_size=number, max_size=number))),
-        # a subcutaneous dose has no length that would matter; it is given the usual one
-        duration_d=np.where(is_subcutaneous, 1 / 24, np.minimum(duration, min(gap))),
+        duration_d=np.where(is_subcutaneous, 0.0, np.minimum(duration, min(gap))),
         is_subcutaneous=np.array(is_subcutaneous),
     )

@@ -51,6 +51,69 @@ def test_a_dose_into_the_depot_is_subcutaneous_and_into_the_central_compartment_
     assert central.regimen.is_subcutaneous.tolist() == [False]
 
 
+def test_a_dose_without_a_rate_is_a_bolus_and_a_rate_into_the_depot_an_infusion_there(tmp_path: Path) -> None:
+    (patient,) = read(tmp_path, "1,0,300,0,0,0,0,1,2,.,1", "1,24,300,150,0,0,0,1,1,.,1")
+    assert patient.regimen.duration_d.tolist() == [0, 2 / 24]
+    assert patient.regimen.is_subcutaneous.tolist() == [False, True]
+
+
+def test_resets_and_steady_states_are_scheduled_and_end_what_was_before(tmp_path: Path) -> None:
+    rows = (
+        "1,0,300,300,672,5,0,1,2,.,1",
+        "1,1000,.,.,0,0,0,3,2,.,1",
+        "1,1344,300,300,672,0,1,1,2,.,1",
+        "1,1400,150,0,0,0,0,4,2,.,1",
+    )
+    (patient,) = read(tmp_path, *rows)
+    doses = patient.schedule.doses
+    assert [dose.is_reset for dose in doses] == [False, True, False, True]
+    assert [dose.steady for dose in doses] == [0, 0, 1, 0]
+    assert patient.regimen.start_d.tolist() == [0, 28, 56, 1400 / 24]
+    assert not patient.schedule.is_plain
+
+
+def test_an_endless_infusion_is_a_steady_state_without_an_amount(tmp_path: Path) -> None:
+    (patient,) = read(tmp_path, "1,24,0,10,0,0,1,1,2,.,1")
+    (dose,) = patient.schedule.doses
+    assert (dose.time_d, dose.amount_mg, dose.rate_mg_per_d, dose.steady) == (1, 0, 240, 1)
+    assert patient.regimen.number == 0
+
+
+def test_what_the_model_gives_a_dose_stands_in_named_columns(tmp_path: Path) -> None:
+    header = HEADER + ",BIO,LAG,DUR"
+    rows = (
+        "1,0,300,-2,0,0,0,1,2,.,1,0.5,12,6",
+        "1,100,300,100,0,0,0,1,2,.,1,0.5,0,6",
+        "1,200,300,0,0,0,0,1,1,.,1,0.5,12,6",
+    )
+    names = {"F2": "BIO", "ALAG2": "LAG", "D2": "DUR"}
+    (patient,) = read(tmp_path, *rows, header=header, modelled=names)
+    by_duration, by_rate, other = patient.schedule.doses
+    assert (by_duration.amount_mg, 24 * by_duration.duration_d, 24 * by_duration.lag_d) == (150, 6, 12)
+    assert by_rate.amount_mg == 150
+    np.testing.assert_allclose(24 * by_rate.duration_d, 1.5)
+    assert (other.amount_mg, other.lag_d, other.duration_d) == (300, 0, 0)
+    missing = faults(tmp_path, *rows, header=header, modelled=names | {"R2": "RAT"})
+    assert "column RAT: the column that the model is said to take is missing" in missing[0]
+    with pytest.raises(InputError, match="'F3' is not one of F1, F2"):
+        read(tmp_path, *rows, header=header, modelled={"F3": "BIO"})
+
+
+def test_infusions_may_overlap_where_that_is_said(tmp_path: Path) -> None:
+    row = "1,0,300,10,24,3,0,1,2,.,1"
+    (patient,) = read(tmp_path, row, overlapping="add")
+    assert patient.schedule.dose_days == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="starts while the one before still runs"):
+        _ = patient.regimen
+
+
+def test_a_row_stands_before_a_dose_of_its_moment_or_after_what_comes_then(tmp_path: Path) -> None:
+    observed = "1,{},.,.,0,0,0,0,2,.,1"
+    rows = (observed.format(0), "1,0,300,0,24,2,0,1,2,.,1", observed.format(0), observed.format(24))
+    (patient,) = read(tmp_path, *rows)
+    assert patient.is_after.tolist() == [False, True, True]
+
+
 def test_observations_are_kept_in_mg_per_litre_and_missing_ones_stay_missing(tmp_path: Path) -> None:
     rows = (DOSE, "1,12,.,.,.,.,.,0,2,25000,0", "1,24,.,.,.,.,.,0,0,.,1", "1,36,.,.,.,.,.,2,0,.,1")
     (patient,) = read(tmp_path, *rows, units=HOURS | {"DV": "ng/mL"})
@@ -74,10 +137,11 @@ def test_a_covariate_is_carried_the_way_that_is_named(tmp_path: Path) -> None:
     rows = ("1,0,300,300,1,2,80,40", "1,300,.,.,2,.,82,.", "1,672,300,300,1,2,.,41", "1,800,.,.,2,.,84,.")
     (forward,) = read(tmp_path, *rows, header=header, carried="forward")
     (backward,) = read(tmp_path, *rows, header=header, carried="backward")
-    assert forward.covariates["WT"].tolist() == [80, 82]
-    assert backward.covariates["WT"].tolist() == [82, 84]
-    assert forward.covariates["AGE"].tolist() == [40, 41]
-    assert backward.covariates["AGE"].tolist() == [41, 41]
+    assert forward.covariate_d.tolist() == backward.covariate_d.tolist() == [0, 12.5, 28, 800 / 24]
+    assert forward.covariates["WT"].tolist() == [80, 82, 82, 84]
+    assert backward.covariates["WT"].tolist() == [82, 84, 84, 84]
+    assert forward.covariates["AGE"].tolist() == [40, 40, 41, 41]
+    assert backward.covariates["AGE"].tolist() == [41, 41, 41, 41]
     assert "forward or backward" in faults(tmp_path, *rows, header=header)[0]
     late = faults(tmp_path, rows[0].replace("80", "."), rows[1], header=header, carried="forward")
     assert late == ["events.csv, row 2, column WT, patient 1: it has no value at or before a dose; give one, or "
@@ -96,11 +160,9 @@ def test_a_column_that_is_no_covariate_can_be_ignored(tmp_path: Path) -> None:
     [
         ("1,0,300,300,0,0,0,7,2,.,1", "EVID", "there is no such event"),
         ("1,0,300,300,0,0,0,1.5,2,.,1", "EVID", "1.5 is not a whole number"),
-        ("1,0,0,0,0,0,0,3,2,.,1", "EVID", "takes no reset"),
-        ("1,0,300,300,0,0,0,4,2,.,1", "EVID", "takes no reset"),
-        ("1,0,300,300,672,0,1,1,2,.,1", "SS", "takes no steady state"),
-        ("1,0,300,0,0,0,0,1,2,.,1", "RATE", "takes no bolus"),
-        ("1,0,300,300,0,0,0,1,1,.,1", "RATE", "goes into the central compartment, CMT 2"),
+        ("1,0,300,300,672,0,3,1,2,.,1", "SS", "SS is 0, 1 (a steady state) or 2"),
+        ("1,0,300,300,0,0,1,1,2,.,1", "II", "II does not say how often"),
+        ("1,0,.,.,672,0,1,0,2,.,1", "ADDL", "only a dose (EVID 1 or 4)"),
         ("1,0,-300,300,0,0,0,1,2,.,1", "AMT", "cannot be negative"),
         ("1,0,.,300,0,0,0,1,2,.,1", "AMT", "has no amount"),
         ("1,0,300,0,0,0,0,0,2,.,1", "AMT", "does not say that it is a dose"),
@@ -109,7 +171,7 @@ def test_a_column_that_is_no_covariate_can_be_ignored(tmp_path: Path) -> None:
         ("1,0,300,-1,0,0,0,1,2,.,1", "RATE", "leaves rate or duration to the model"),
         ("1,0,300,-2,0,0,0,1,2,.,1", "RATE", "leaves rate or duration to the model"),
         ("1,0,300,-7,0,0,0,1,2,.,1", "RATE", "cannot be negative"),
-        ("1,0,300,300,0,3,0,1,2,.,1", "II", "does not say how often"),
+        ("1,0,300,300,0,3,0,1,2,.,1", "II", "II does not say how often"),
         ("1,0,300,300,672,0,0,1,2,.,1", "II", "ADDL repeats nothing"),
         ("1,0,300,300,-1,3,0,1,2,.,1", "II", "cannot be negative"),
         ("1,0,300,300,672,1e6,0,1,2,.,1", "ADDL", "more than 10000 doses"),
@@ -179,7 +241,7 @@ def test_a_weight_in_grams_is_an_error_that_names_row_and_patient(tmp_path: Path
 
 
 def test_all_faults_are_named_at_once_and_a_file_that_is_no_table_says_so(tmp_path: Path) -> None:
-    wrong = ("1,0,300,300,0,0,0,7,2,.,1", "1,1,-300,300,0,0,0,1,2,.,1", "2,0,300,0,0,0,0,1,2,.,1")
+    wrong = ("1,0,300,300,0,0,0,7,2,.,1", "1,1,-300,300,0,0,0,1,2,.,1", "2,0,300,0,0,0,0,1,3,.,1")
     assert [fault.split(",")[1] for fault in faults(tmp_path, *wrong)] == [" row 2", " row 3", " row 4"]
     assert "row 3: the row has 2 cells" in faults(tmp_path, DOSE, "1,2")[0]
     assert "the column stands there twice" in faults(tmp_path, DOSE, header=HEADER.replace("SS", "ii"))[0]
@@ -223,6 +285,8 @@ def test_the_columns_are_those_of_the_layout_and_rate_is_amount_by_duration() ->
     shorter = {name: values for name, values in columns.items() if name != "TINF"}
     without = read_events(shorter, **IDENTITY)[0].regimen  # type: ignore[arg-type]
     np.testing.assert_allclose(without.duration_d, 1 / 24, rtol=1e-15)
+    with pytest.raises(ValueError, match="no event for a plasma exchange"):
+        to_events(every(4).exchanged([100], 0.7))
     with pytest.raises(InputError, match="AMT/RATE is another"):
         read_events(columns | {"TINF": [1.0, 1.0]}, **IDENTITY)  # type: ignore[arg-type]
 

@@ -26,7 +26,7 @@ def test_every_six_weeks_is_42_days_apart_and_lasts_an_hour() -> None:
     ("start", "dose", "duration", "message"),
     [
         ([0, 28], [300, -1], [0.1, 0.1], "dose 1: dose_mg is negative"),
-        ([0, 28], [300, 300], [0.1, 0], "dose 1: duration_d"),
+        ([0, 28], [300, 300], [0.1, -0.1], "dose 1: duration_d is negative"),
         ([28, 0], [300, 300], [0.1, 0.1], "dose 1: start_d is before"),
         ([0, 0.05, 1], [300, 300, 300], [0.1, 0.1, 0.1], "dose 1: the infusion starts while"),
         ([0, 1, 2], [300, 300, 300], [2.5, 0.1, 0.1], "dose 1: the infusion starts while"),
@@ -196,3 +196,36 @@ def test_runs_cover_every_interval_once(plan: Regimen, data: st.DataObject) -> N
     assert covered == plan.interval_d.tolist()
     day = data.draw(st.floats(0, 500))
     assert plan.before(day).number == (plan.start_d < day).sum()
+
+
+def test_plasma_exchanges_stay_on_their_days_unless_the_whole_course_moves() -> None:
+    regimen = every(4, times=6).exchanged([104, 100, 102], 0.7).exchanged([30], 0.6)
+    assert regimen.exchange_d.tolist() == [30, 100, 102, 104]
+    assert regimen.exchange_share.tolist() == [0.6, 0.7, 0.7, 0.7]
+    assert regimen.without(2).delayed(3, days=9).exchange_d.tolist() == [30, 100, 102, 104]
+    assert regimen.shifted(10).exchange_d.tolist() == [40, 110, 112, 114]
+    assert regimen.before(101).exchange_d.tolist() == [30, 100]
+    joined = every(4, times=2).exchanged([50], 0.7).then(every(6, times=2).exchanged([10], 0.5))
+    assert joined.start_d.tolist() == [0, 28, 70, 112]
+    assert joined.exchange_d.tolist() == [50, 80]
+    assert regimen != every(4, times=6)
+    assert hash(regimen) == hash(every(4, times=6).exchanged([30], 0.6).exchanged([100, 102, 104], 0.7))
+
+
+@pytest.mark.parametrize(
+    ("days", "share", "said"),
+    [
+        ([np.inf], 0.7, "session 0: exchange_d is not a finite number"),
+        ([3.0], 1.2, "session 0: exchange_share lies outside 0 to 1"),
+        ([3.0], np.nan, "session 0: exchange_share is not a finite number"),
+    ],
+)
+def test_an_exchange_that_cannot_be_is_refused(days: list[float], share: float, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        every(4).exchanged(days, share)
+
+
+def test_under_the_skin_a_dose_is_given_at_once_unless_a_length_is_said() -> None:
+    assert (every(4, is_subcutaneous=True).duration_d == 0).all()
+    assert (every(4, is_subcutaneous=True, duration_h=2).duration_d == 2 / 24).all()
+    assert (every(4).duration_d == 1 / 24).all()

@@ -47,15 +47,24 @@ from wearoff.errors import InputError
             every(4, times=9).delayed(3, 7).without(2),
         ),
         ("300 mg every 4 weeks x 9 delayed 3 by 7 d without 2", every(4, times=9).delayed(3, 7).without(2)),
+        ("300 mg every 4 weeks x 9 SC over 30 min", every(4, times=9, is_subcutaneous=True, duration_h=0.5)),
+        (
+            "300 mg every 4 weeks x 9 exchange at 100 d, 102 d and 15 weeks",
+            every(4, times=9).exchanged([100, 102, 105], 0.7),
+        ),
+        (
+            "300 mg every 4 weeks x 9 exchange at 100 d removing 65 % without 2",
+            every(4, times=9).exchanged([100], 0.65).without(2),
+        ),
     ],
 )
 def test_the_words_mean_the_regimen(text: str, meant: Regimen) -> None:
     found = parse_regimen(text)
     np.testing.assert_allclose(found.start_d, meant.start_d, rtol=1e-15)
     np.testing.assert_array_equal(found.dose_mg, meant.dose_mg)
-    np.testing.assert_allclose(
-        found.duration_d[~found.is_subcutaneous], meant.duration_d[~meant.is_subcutaneous]
-    )
+    np.testing.assert_allclose(found.duration_d, meant.duration_d)
+    np.testing.assert_allclose(found.exchange_d, meant.exchange_d)
+    np.testing.assert_allclose(found.exchange_share, meant.exchange_share)
     np.testing.assert_array_equal(found.is_subcutaneous, meant.is_subcutaneous)
 
 
@@ -78,6 +87,18 @@ def test_the_words_mean_the_regimen(text: str, meant: Regimen) -> None:
         ("300 mg every 4 weeks x", "", "the number of doses is wanted, a whole number"),
         ("300 mg every 4 weeks x 2.5", "2.5", "a whole number"),
         ("300 mg every 4 weeks x 0", "0", "1 to 1000 doses"),
+        (
+            "300 mg every 4 weeks x 9 exchange at 100",
+            "",
+            "the unit of 100 is missing; write for example 100 weeks",
+        ),
+        ("300 mg every 4 weeks x 9 exchange on 100 d", "on", "here 'at' is wanted"),
+        (
+            "300 mg every 4 weeks x 9 exchange at 100 d removing 70",
+            "",
+            "the unit of 70 is missing; write for example 70 %",
+        ),
+        ("300 mg every 4 weeks x 9 exchange at 100 d removing 170 %", "exchange", "outside 0 to 1"),
         ("300 mg every 4 weeks x 99999999999", "99999999999", "1 to 1000 doses"),
         ("300 mg every 4 weeks x 14 sometimes", "sometimes", "'sometimes' is not understood here"),
         ("300 mg every 4 weeks x 14 witout 3", "witout", "did you mean 'without'?"),

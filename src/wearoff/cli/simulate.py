@@ -227,6 +227,9 @@ def _plans(
     units = dict(_unit(text) for text in unit or [])
     for one in read_events(file, first_compartment=first_compartment, units=units, carried=carried):
         own = one.covariates.get("WT")
+        if not one.schedule.is_plain:
+            reason = "the command takes no steady state and no reset; write the doses out with ADDL and II."
+            raise InputError(Problem(reason, file.name, None, "EVID", one.patient))
         if not one.regimen.number:
             raise InputError(Problem("there is no dose to simulate.", file.name, None, "AMT", one.patient))
         whose = weight_kg if own is None else own

@@ -118,10 +118,11 @@ def _regimen(rows: list[dict[str, Any]], origin: datetime, count: Callable[..., 
         if row["dose_mg"] is None:
             row["dose_mg"] = USUAL_DOSE_MG
             count("infusions without a dose", "taken as 300 mg (assumed)")
-        if row["duration_min"] is None:
+        if row["route"] == "SC":
+            row["duration_min"] = 0.0  # minutes are nothing beside the days of uptake
+        elif row["duration_min"] is None:
             row["duration_min"] = USUAL_DURATION_MIN
-            if row["route"] == "IV":
-                count("infusions without a duration", "taken as 60 minutes (assumed)")
+            count("infusions without a duration", "taken as 60 minutes (assumed)")
     start = np.array([_days(row["start_time"], origin) for row in rows])
     duration = np.array([row["duration_min"] for row in rows]) / 1440.0
     subcutaneous = np.array([row["route"] == "SC" for row in rows])

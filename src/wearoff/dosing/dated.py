@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from wearoff.dosing.regimen import Regimen, counted_from_one
+from wearoff.dosing.regimen import USUAL_DURATION_H, Regimen, counted_from_one
 from wearoff.errors import InputError, Problem
 
 __all__ = ["Route", "from_dates"]
@@ -34,7 +34,7 @@ _FURTHEST = dt.timedelta(hours=14)
 def from_dates(
     starts: Sequence[dt.datetime | dt.date | str],
     dose_mg: float | Sequence[float] = 300.0,
-    duration_min: float | Sequence[float] = 60.0,
+    duration_min: float | Sequence[float] | None = None,
     route: Route | Sequence[Route] = "IV",
     timezone: str = "UTC",
 ) -> tuple[Regimen, dt.datetime]:
@@ -44,7 +44,8 @@ def from_dates(
         starts: when each dose was begun, in order of time: a datetime, a date (taken as noon), or a text
             such as `2024-05-31`, `2024-05-31T14:30` or `2024-05-31T14:30+02:00`.
         dose_mg: amount of each dose, mg; one number for all, or one for each.
-        duration_min: length of each infusion, minutes; one number for all, or one for each.
+        duration_min: length of each dose, minutes; one number for all, or one for each; without it 60 for an
+            infusion and none under the skin.
         route: `IV` or `SC`; one for all, or one for each.
         timezone: name of the timezone on whose clock a start without an offset was read.
 
@@ -79,12 +80,15 @@ def from_dates(
     unknown = [name for name in routes if name not in ("IV", "SC")]
     if unknown:
         raise InputError(Problem(f"{unknown[0]!r} is not IV or SC.", column="route", value=unknown[0]))
+    is_subcutaneous = np.array([name == "SC" for name in routes])
+    if duration_min is None:
+        duration_min = np.where(is_subcutaneous, 0.0, 60.0 * USUAL_DURATION_H).tolist()
     try:
         regimen = Regimen(
             start_d=np.array([_days(moment - moments[0]) for moment in moments]),
             dose_mg=np.array(_each(dose_mg, len(starts), "dose_mg")),
             duration_d=np.array(_each(duration_min, len(starts), "duration_min")) / 1440.0,
-            is_subcutaneous=np.array([name == "SC" for name in routes]),
+            is_subcutaneous=is_subcutaneous,
         )
     except ValueError as fault:
         raise InputError(Problem(f"{counted_from_one(fault)}.", column="starts")) from None

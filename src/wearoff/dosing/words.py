@@ -5,11 +5,14 @@ The grammar is small and closed, and every number that has a unit needs it:
     regimen  = part {"then" part} {change}
     part     = [AMOUNT] "every" TIME "x" COUNT ["IV" | "SC"] ["over" TIME]
     change   = "without" NUMBERS  |  "delayed" NUMBER "by" TIME ["only"]
+             | "exchange" "at" TIME {("," | "and") TIME} ["removing" NUMBER "%"]
     NUMBERS  = NUMBER {("," | "and") NUMBER}
 
-The first part names the amount; a later one goes on with amount, route and length of infusion unless it
-names its own. After `then` the new interval holds at once: the next dose comes that long after the last
-one. The numbers in changes are those of the plan, before anything is left out.
+The first part names the amount; a later one goes on with amount and route, and on the same route with the
+length, unless it names its own. Without a length an infusion takes an hour, and an injection under the skin no
+time. An exchange is a session of plasma exchange, so long after the first dose. After `then` the new
+interval holds at once: the next dose comes that long after the last one. The numbers in changes are those of
+the plan, before anything is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from wearoff.dosing.regimen import Regimen, counted_from_one
+from wearoff.dosing.modifiers import exchange_share
+from wearoff.dosing.regimen import USUAL_DURATION_H, Regimen, counted_from_one
 from wearoff.errors import InputError, Problem
 from wearoff.units import convert
 
@@ -30,7 +34,10 @@ __all__ = ["parse_regimen"]
 
 MOST_DOSES = 1000
 _TOKEN = re.compile(r"[+-]?\d+(?:\.\d+)?|[^\W\d_]+(?:/[^\W\d_]+)?|\S", flags=re.ASCII)
-_WORDS = ("every", "x", "then", "without", "delayed", "by", "only", "over", "and", "IV", "SC")
+_WORDS = (
+    *("every", "x", "then", "without", "delayed", "by", "only", "over", "and", "IV", "SC"),
+    *("exchange", "at", "removing"),
+)
 
 
 def parse_regimen(text: str) -> Regimen:
@@ -38,8 +45,8 @@ def parse_regimen(text: str) -> Regimen:
 
     Args:
         text: for example `300 mg every 4 weeks x 14`, or the same followed by `then every 6 weeks x 8`,
-            `SC`, `over 30 min`, `without 3, 5`, `delayed 3 by 9 d` (that dose and all later ones) or
-            `delayed 3 by 9 d only`.
+            `SC`, `over 30 min`, `without 3, 5`, `delayed 3 by 9 d` (that dose and all later ones),
+            `delayed 3 by 9 d only`, or `exchange at 100 d, 102 d and 104 d removing 65 %`.
 
     Raises:
         InputError: with the text and a mark under the place where it goes wrong: a word or unit that is not
@@ -59,13 +66,14 @@ class _Part:
     dose_mg: float
     interval_d: float = 0.0
     is_subcutaneous: bool = False
-    duration_d: float = 1.0 / 24.0
+    duration_d: float | None = None
 
     def regimen(self, times: int) -> Regimen:
+        usual = 0.0 if self.is_subcutaneous else USUAL_DURATION_H / 24.0
         return Regimen(
             start_d=np.arange(times) * self.interval_d,
             dose_mg=np.full(times, self.dose_mg),
-            duration_d=np.full(times, self.duration_d),
+            duration_d=np.full(times, usual if self.duration_d is None else self.duration_d),
             is_subcutaneous=np.full(times, self.is_subcutaneous),
         )
 
@@ -111,6 +119,7 @@ class _Reader:
         times = self._whole("the number of doses")
         if not 1 <= times <= MOST_DOSES:
             self._fail(f"a part has 1 to {MOST_DOSES} doses", at)
+        before, over = part, None
         while True:
             at = self.at
             if self._takes("SC"):
@@ -118,11 +127,14 @@ class _Reader:
             elif self._takes("IV"):
                 part = replace(part, is_subcutaneous=False)
             elif self._takes("over"):
-                part = replace(part, duration_d=self._quantity("d", "a duration such as 30 min"))
-                if part.duration_d <= 0:
+                over = self._quantity("d", "a duration such as 30 min")
+                if over <= 0:
                     self._fail("an infusion must be longer than zero", at + 1)
             else:
-                return part, self._checked(begin, part.regimen, times)
+                break
+        if over is not None or part.is_subcutaneous != before.is_subcutaneous:
+            part = replace(part, duration_d=over)
+        return part, self._checked(begin, part.regimen, times)
 
     def _changed(self, plan: Regimen) -> Regimen:
         """The changes after the plan, which count the doses before anything is left out."""
@@ -139,11 +151,25 @@ class _Reader:
                 days = self._quantity("d", "a delay such as 9 d")
                 only = self._takes("only")
                 plan = self._checked(begin, plan.delayed, number, days, only=only)
+            elif self._takes("exchange"):
+                plan = self._exchanged(begin, plan)
             else:
                 self._fail(f"{self._word()!r} is not understood here{self._close()}")
         if len(set(left_out)) == plan.number:
             self._fail("nothing is left of the regimen")
         return plan.without(*left_out)
+
+    def _exchanged(self, begin: int, plan: Regimen) -> Regimen:
+        """The sessions of plasma exchange, and the share that they remove."""
+        self._expect("at")
+        what = "a time after the first dose such as 100 d"
+        days = [self._quantity("d", what)]
+        while self._takes(",") or self._takes("and"):
+            days.append(self._quantity("d", what))
+        share = exchange_share().value
+        if self._takes("removing"):
+            share = self._quantity("fraction", "a share such as 65 %")
+        return self._checked(begin, plan.exchanged, days, share)
 
     def _dose(self, plan: Regimen) -> int:
         begin = self.at
@@ -159,7 +185,7 @@ class _Reader:
             self._fail(f"here {what} is wanted{self._close()}")
         self.at += 1
         written = self._word()
-        if not written or not written[0].isalpha() or written in _WORDS:
+        if not written or not (written[0].isalpha() or written == "%") or written in _WORDS:
             self._fail(f"the unit of {number} is missing; write for example {number} {_EXAMPLE[unit]}")
         try:
             value = convert(float(number), written, unit)
@@ -207,7 +233,7 @@ class _Reader:
         raise InputError(Problem(marked, column="regimen", value=self.text))
 
 
-_EXAMPLE = {"mg": "mg", "d": "weeks"}
+_EXAMPLE = {"mg": "mg", "d": "weeks", "fraction": "%"}
 _ONE_LINE = {ord(space): " " for space in "\t\n\r\v\f"}
 
 

@@ -15,9 +15,7 @@ def block(tolerance: float, vmax: float = 2.86) -> dict[str, object]:
     return {
         "parameters": rows[None],
         "state": np.zeros((3, 2)),
-        "length": np.array([1 / 24, 28 - 1 / 24]),
-        "rate": np.array([7200.0, 0.0]),
-        "bolus": np.zeros(2),
+        "events": np.array([[1 / 24, 7200.0, 0, 0, 0, 1, 1, 1], [28 - 1 / 24, 0, 0, 0, 0, 1, 1, 1]]),
         "segment": np.zeros(2, int),
         "ahead": np.array([28.0, 28 - 1 / 24]),
         "tolerance": np.float64(tolerance),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
 
+from tests.oracles.ode import concentration
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
 from wearoff.dosing.pk.solve import simulate, simulate_amounts, steady_state, typical_cycle
 from wearoff.dosing.regimen import Regimen, every
@@ -41,33 +41,18 @@ def regimens(draw: st.DrawFn) -> Regimen:
     gaps = draw(st.lists(st.floats(2, 80), min_size=1, max_size=5))
     count = len(gaps)
     doses = draw(st.lists(st.sampled_from([100.0, 300.0, 600.0]), min_size=count, max_size=count))
-    hours = draw(st.lists(st.floats(0.5, 12), min_size=count, max_size=count))
+    hours = draw(st.lists(st.just(0.0) | st.floats(0.5, 12), min_size=count, max_size=count))
     under_skin = draw(st.lists(st.booleans(), min_size=count, max_size=count))
-    return Regimen(np.cumsum(gaps) - gaps[0], np.array(doses), np.array(hours) / 24, np.array(under_skin))
-
-
-def reference(given: Parameters, regimen: Regimen, days: np.ndarray) -> np.ndarray:
-    """The same equations written again, integrated piece by piece by SciPy at 1e-12."""
-    cl, vc, vp, q, vmax, km, ka, f = (getattr(given, name).item() for name in PARAMETER_NAMES)
-    uptake = regimen.start_d + given.lag_d
-    events = np.unique(np.concatenate((regimen.start_d, regimen.end_d, uptake, days)))
-    state, found = np.zeros(3), {}
-    for begin, end in zip(events, np.append(events[1:], np.nan), strict=True):
-        found[begin] = state[1] / vc
-        state += [f * regimen.dose_mg[regimen.is_subcutaneous & (uptake == begin)].sum(), 0, 0]
-        if np.isnan(end):
-            break
-        middle = (begin + end) / 2
-        runs = ~regimen.is_subcutaneous & (regimen.start_d <= middle) & (middle < regimen.end_d)
-        rate = (regimen.dose_mg / regimen.duration_d)[runs].sum()
-
-        def slope(_: float, y: np.ndarray, rate: float = rate) -> list[float]:
-            level, exchange = y[1] / vc, q * (y[1] / vc - y[2] / vp)
-            loss = cl * level + vmax * level / (km + level)
-            return [-ka * y[0], rate + ka * y[0] - loss - exchange, exchange]
-
-        state = solve_ivp(slope, (begin, end), state, "DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
-    return np.array([found[day] for day in days])
+    exchanges = draw(st.lists(st.integers(0, 1200).map(lambda n: (n + 0.5) / 8), max_size=3).map(sorted))
+    shares = draw(st.lists(st.floats(0.1, 0.9), min_size=len(exchanges), max_size=len(exchanges)))
+    return Regimen(
+        np.cumsum(gaps) - gaps[0],
+        np.array(doses),
+        np.array(hours) / 24,
+        np.array(under_skin),
+        np.array(exchanges),
+        np.array(shares),
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -76,7 +61,7 @@ def test_it_agrees_with_an_independent_integrator(
     given_model: Parameters, regimen: Regimen, rest: list[float]
 ) -> None:
     days = np.unique(np.concatenate((regimen.start_d[-1] + rest, regimen.start_d, regimen.end_d)))
-    ours, theirs = level(given_model, regimen, days), reference(given_model, regimen, days)
+    ours, theirs = level(given_model, regimen, days), concentration(given_model, regimen, days)
     is_visible = theirs > 1e-3
     np.testing.assert_allclose(ours[is_visible], theirs[is_visible], rtol=1e-6)
     np.testing.assert_allclose(ours, theirs, atol=1e-8)
@@ -149,7 +134,7 @@ def test_an_infusion_in_two_parts_is_the_same_infusion(given_model: Parameters, 
 def test_a_later_course_is_the_same_course_later(
     given_model: Parameters, regimen: Regimen, shift: float
 ) -> None:
-    later = replace(regimen, start_d=regimen.start_d + shift)
+    later = regimen.shifted(shift)
     days = np.linspace(0.5, 120, 25)
     np.testing.assert_allclose(
         level(given_model, later, days + shift), level(given_model, regimen, days), rtol=1e-8, atol=1e-12

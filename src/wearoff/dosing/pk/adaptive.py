@@ -31,9 +31,9 @@ def sweep(
 
     Args:
         block: `parameters` (segments, 8, patients) in the order of `PARAMETER_NAMES`; `state` (3, patients)
-            with depot, central and peripheral amount, mg; `length`, `rate`, `bolus` and `segment` of each
-            gap and the days `ahead` until the next dose; `tolerance`, the largest error of one step as a share
-            of the level.
+            with depot, central and peripheral amount, mg; `events` of each gap with the columns of
+            `grid.EVENTS`, its `segment` and the days `ahead` until the next dose; `tolerance`, the largest
+            error of one step as a share of the level.
         order: order of the series, a power of two.
         has_depot: whether a dose is subcutaneous.
         with_peripheral: whether the peripheral amounts are wanted too.
@@ -67,11 +67,15 @@ def _sweep(
         state, late, steps = carry
         # a look-up costs as much as a step; most populations have one segment
         mine = tuple(rate[0] if rate.shape[0] == 1 else rate[gap["segment"]] for rate in rates)
-        depot, central, peripheral = state
+        length, inflow, depot_inflow, bolus, depot_bolus, *kept = gap["events"]
+        depot, central, peripheral = (share * amount for share, amount in zip(kept, state, strict=True))
+        central = central + bolus
+        inflows = (jnp.zeros(()), inflow)
         if has_depot:
-            depot = depot + mine[6] * gap["bolus"]
-        left = jnp.full_like(central, gap["length"])
-        lowest = _lowest(mine, central + peripheral + gap["rate"] * gap["length"], gap["ahead"])
+            depot = depot + mine[6] * depot_bolus
+            inflows = (mine[6] * depot_inflow, inflow)
+        left = jnp.full_like(central, length)
+        lowest = _lowest(mine, central + peripheral + inflow * length, gap["ahead"])
         # two amounts in one number: what has one result is worked out once, whatever the compiler fuses
         first = (depot, lax.complex(central, peripheral), left, central, jnp.int32(0))
 
@@ -82,7 +86,7 @@ def _sweep(
         def step(loop: Any) -> Any:
             depot, both, left, highest, count = loop
             now = (depot, both, left, highest)
-            return *_one(now, mine, gap["rate"], lowest, tolerance, order, has_depot), count + 1
+            return *_one(now, mine, inflows, lowest, tolerance, order, has_depot), count + 1
 
         depot, both, left, highest, count = lax.while_loop(is_on_the_way, step, first)
         state = (depot, jnp.real(both), jnp.imag(both))
@@ -95,7 +99,7 @@ def _sweep(
 
     state = tuple(block["state"])
     begin = (state, jnp.zeros_like(state[1]), jnp.int32(0))
-    gaps = {name: block[name] for name in ("length", "rate", "bolus", "segment", "ahead")}
+    gaps = {name: block[name] for name in ("events", "segment", "ahead")}
     (state, late, steps), rows = lax.scan(over_gap, begin, gaps)
     # what is not finite stays so to the end
     is_finite = jnp.isfinite(state[0] + state[1] + state[2])
@@ -106,7 +110,7 @@ def _sweep(
 def _one(
     now: tuple[jax.Array, ...],
     rates: tuple[jax.Array, ...],
-    inflow: jax.Array,
+    inflow: tuple[jax.Array, jax.Array],
     lowest: jax.Array,
     tolerance: jax.Array,
     order: int,
@@ -118,7 +122,7 @@ def _one(
     terms = terms_of((depot, begin, jnp.imag(both), begin), rates, inflow, 1.0, order, has_depot=has_depot)
     depots, central, peripheral = terms[:3]
     crossing = rates[4]
-    amount = begin + inflow * left + VISIBLE / rates[7]
+    amount = begin + inflow[1] * left + VISIBLE / rates[7]
     # the other terms guard against a last one that happens to vanish
     guard = _GUARD * (rates[0] + rates[1] + rates[2])
     last = jnp.abs(central[order]) + jnp.abs(peripheral[order]) + guard * jnp.abs(central[order - 1]) + 1e-300

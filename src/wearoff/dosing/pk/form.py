@@ -243,3 +243,24 @@ def correlation_matrix(
     for i, j in combinations(range(len(names)), 2):
         matrix[i, j] = matrix[j, i] = value.get(frozenset((names[i], names[j])), 0.0)
     return names, matrix
+
+
+def figures_of(
+    own: Mapping[str, object], parts: Mapping[str, Strict | None], correlations: Sequence[Correlation]
+) -> dict[str, Figure]:
+    """Every number of a model under its dotted name.
+
+    Args:
+        own: the fields of the model by name, of which those that are figures are taken.
+        parts: what holds figures in fields of its own, by name; None where the model does not have it.
+        correlations: its correlated effects.
+    """
+    found = {name: value for name, value in own.items() if isinstance(value, Figure)}
+    for name, whole in parts.items():
+        for part in type(whole).model_fields if whole is not None else ():
+            figure = getattr(whole, part)
+            if figure is not None:
+                found[f"{name}.{part}"] = figure
+    for entry in correlations:
+        found[f"correlation.{entry.between[0]}.{entry.between[1]}"] = entry
+    return found

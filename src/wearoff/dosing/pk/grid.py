@@ -1,7 +1,7 @@
 """Where the integrator steps: a time grid cut at everything that happens to one patient.
 
 The solver takes steps of a fixed, high-order series, so its accuracy is decided here and nowhere else.
-A step never crosses an event (start or end of an infusion, subcutaneous uptake, a weight change, a
+A step never crosses an event (start or end of an input, a plasma exchange, a change of parameters, a
 requested time), and it is shorter than the fastest time constant of the patient's model: the saturable
 term makes the concentration analytic only within about pi of those time constants of the real axis,
 so less than one leaves a wide margin for every draw and not only for the easy ones. When
@@ -17,11 +17,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Bool, Float, Int
 
+    from wearoff.dosing.pk.inputs import Inputs
     from wearoff.dosing.pk.models import Parameters
-    from wearoff.dosing.regimen import Regimen
 
+EVENTS = (
+    "length",
+    "rate",
+    "depot_rate",
+    "central_bolus",
+    "depot_bolus",
+    "kept_depot",
+    "kept_central",
+    "kept_peripheral",
+)
 MAX_STEP_D = 4.0
 MAX_STEPS = 2_000_000
 _STEP_PER_TIME_CONSTANT = 0.8
@@ -35,26 +45,39 @@ class Grid:
     Attributes:
         start_d: the time at which the first step starts, days.
         length_d: length of the step, days; the first step has length 0 and holds the start.
-        rate_mg_per_d: infusion rate during the step.
-        bolus_mg: amount put into the subcutaneous depot at the start of the step, before
-            bioavailability.
-        segment: index of the dose whose parameters hold (the last one given, 0 before the first).
-        slot: index among the distinct output times of the one at which the step ends, else -1.
-        gather: for each requested time, its index among the distinct output times.
+        rate_mg_per_d: inflow into the central compartment during the step.
+        depot_rate_mg_per_d: inflow into the depot during the step, before bioavailability.
+        central_bolus_mg: amount put into the central compartment at the start of the step.
+        depot_bolus_mg: amount put into the depot at the start of the step, before bioavailability.
+        kept: share of depot, central and peripheral amount that is left at the start of the step, before
+            anything is put in.
+        segment: index of the segment of the parameters that holds.
+        slot: index among the distinct outputs of the one at which the step ends, else -1.
+        gather: for each requested time, its index among the distinct outputs.
     """
 
     start_d: float
     length_d: Float[np.ndarray, " steps"]
     rate_mg_per_d: Float[np.ndarray, " steps"]
-    bolus_mg: Float[np.ndarray, " steps"]
+    depot_rate_mg_per_d: Float[np.ndarray, " steps"]
+    central_bolus_mg: Float[np.ndarray, " steps"]
+    depot_bolus_mg: Float[np.ndarray, " steps"]
+    kept: Float[np.ndarray, "steps 3"]
     segment: Int[np.ndarray, " steps"]
     slot: Int[np.ndarray, " steps"]
     gather: Int[np.ndarray, " times"]
 
     @property
     def outputs(self) -> int:
-        """The number of distinct output times."""
+        """The number of distinct outputs."""
         return int(self.gather.max(initial=-1)) + 1
+
+    @property
+    def events(self) -> Float[np.ndarray, "steps events"]:
+        """Everything from outside in one table, with the columns of `EVENTS`."""
+        columns = (self.length_d, self.rate_mg_per_d, self.depot_rate_mg_per_d)
+        boluses = (self.central_bolus_mg, self.depot_bolus_mg)
+        return np.column_stack([*columns, *boluses, self.kept])
 
     def time_d(self, step: int) -> float:
         """The time at which a step ends, days."""
@@ -70,11 +93,13 @@ class Pace:
         crossing_mg: the smallest central amount at the Michaelis constant, mg; infinite without
             saturable elimination.
         uptake_mg_per_d_per_mg: largest flow out of the depot per mg given.
+        return_per_d: largest rate at which the peripheral compartment gives back, 1/day.
     """
 
     fastest_per_d: float
     crossing_mg: float
     uptake_mg_per_d_per_mg: float
+    return_per_d: float
 
 
 def pace_of(parameters: Parameters, patient: int) -> Pace:
@@ -88,34 +113,33 @@ def pace_of(parameters: Parameters, patient: int) -> Pace:
     crossing = values("michaelis_constant") * central
     flow = values("intercompartmental_clearance")
     is_saturable = bool(np.any(values("maximal_rate") > 0))
-    fastest = (
-        values("maximal_rate") / crossing
-        + (values("clearance") + flow) / central
-        + flow / values("peripheral_volume")
-    )
+    back = flow / values("peripheral_volume")
+    fastest = values("maximal_rate") / crossing + (values("clearance") + flow) / central + back
     uptake = values("absorption_rate")
     return Pace(
         fastest_per_d=float(max(fastest.max(), uptake.max())),
         crossing_mg=float(crossing.min()) if is_saturable else np.inf,
         uptake_mg_per_d_per_mg=float((uptake * values("bioavailability")).max()),
+        return_per_d=float(back.max()),
     )
 
 
 def build_grid(
-    regimen: Regimen,
+    inputs: Inputs,
     times_d: Float[np.ndarray, " times"],
     *,
     pace: Pace,
-    lag_d: float,
+    is_after: Bool[np.ndarray, " times"] | None = None,
     max_step_d: float = MAX_STEP_D,
 ) -> Grid:
-    """The steps that bring one patient from the first dose or output to the last output.
+    """The steps that bring one patient from the first input or output to the last output.
 
     Args:
-        regimen: the doses.
+        inputs: what enters and leaves.
         times_d: output times in days, any order, repeats allowed, at least one.
         pace: the fastest rates of this patient's model.
-        lag_d: delay of subcutaneous uptake, days.
+        is_after: for each time whether what comes all at once at that moment is in already; without it the
+            state just before is meant everywhere.
         max_step_d: no step is longer than this, days; accuracy may make it shorter.
 
     Raises:
@@ -124,13 +148,15 @@ def build_grid(
     times = np.asarray(times_d, dtype=np.float64)
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
         raise ValueError("times_d must be a one-dimensional array of finite days, at least one")
-    outputs, gather = np.unique(times, return_inverse=True)
-    first = min(outputs[0], regimen.start_d[0]) if regimen.start_d.size else outputs[0]
-    last = outputs[-1]
+    after = np.zeros(times.size, dtype=bool) if is_after is None else np.asarray(is_after, dtype=bool)
+    # an output after what comes at its moment is the end of a step of no length, which begins with it
+    outputs, gather = np.unique(np.stack([times, after]), axis=1, return_inverse=True)
+    first, last = min(outputs[0, 0], inputs.first_d), outputs[0, -1]
     longest = min(max_step_d, _STEP_PER_TIME_CONSTANT / pace.fastest_per_d)
 
-    cuts = np.concatenate(([first], outputs, *_event_cuts(regimen, pace, lag_d, longest)))
+    cuts = np.concatenate(([first], outputs[0], *_event_cuts(inputs, pace, longest)))
     points = np.unique(cuts[(cuts >= first) & (cuts <= last)])
+    points = np.sort(np.concatenate((points, outputs[0, outputs[1] > 0])))
     gaps = np.diff(points)
     if float(gaps.sum()) / longest > MAX_STEPS:
         raise ValueError(
@@ -142,60 +168,71 @@ def build_grid(
     ends = np.concatenate(([0], np.cumsum(pieces)))
     length = np.concatenate(([0.0], np.repeat(gaps / pieces, pieces)))
 
-    middle = points[:-1] + gaps / 2
-    dose = np.searchsorted(regimen.start_d, middle, side="right") - 1
-    rate = np.zeros_like(middle)
-    if regimen.start_d.size:
-        given = np.maximum(dose, 0)
-        is_running = (
-            (dose >= 0)
-            & ~regimen.is_subcutaneous[given]
-            & (middle < regimen.start_d[given] + regimen.duration_d[given])
-        )
-        rate[is_running] = (regimen.dose_mg / regimen.duration_d)[given[is_running]]
+    def step_from(moment_d: Float[np.ndarray, " moments"]) -> Int[np.ndarray, " moments"]:
+        """The step that begins with each moment; the number of steps where there is none."""
+        place = np.searchsorted(points, moment_d)
+        return np.where(place < points.size, ends[np.minimum(place, points.size - 1)] + 1, length.size)
 
-    bolus = np.zeros(length.size)
-    taken_up = regimen.start_d[regimen.is_subcutaneous] + lag_d
-    amount = regimen.dose_mg[regimen.is_subcutaneous]
-    is_in_time = taken_up < last
-    at = ends[np.searchsorted(points, taken_up[is_in_time])] + 1
-    np.add.at(bolus, at, amount[is_in_time])
+    steps = length.size + 1  # one more, for what comes after the end
+    rate, bolus, kept = np.zeros((2, steps)), np.zeros((2, steps)), np.ones((steps, 3))
+    np.multiply.at(kept, step_from(inputs.moment_d), inputs.kept)
+    depot = inputs.is_depot.astype(np.int64)
+    is_sudden = inputs.is_sudden
+    into = depot[is_sudden], step_from(inputs.start_d[is_sudden])
+    np.add.at(bolus, into, inputs.amount_mg[is_sudden])
+    begins, finishes = step_from(inputs.start_d), step_from(inputs.end_d)
+    for index in np.flatnonzero(~is_sudden):
+        flow = inputs.amount_mg[index] / inputs.duration_d[index]
+        rate[depot[index], begins[index] : finishes[index]] += flow
 
     slot = np.full(length.size, -1, dtype=np.int32)
-    slot[ends[np.searchsorted(points, outputs)]] = np.arange(outputs.size)
+    before_or_after = np.where(
+        outputs[1] > 0, np.searchsorted(points, outputs[0], "right") - 1, np.searchsorted(points, outputs[0])
+    )
+    slot[ends[before_or_after]] = np.arange(outputs.shape[1])
+    middle = points[:-1] + gaps / 2
+    segment = np.maximum(np.searchsorted(inputs.change_d, middle, side="right") - 1, 0)
     return Grid(
         start_d=float(first),
         length_d=length,
-        rate_mg_per_d=np.concatenate(([0.0], np.repeat(rate, pieces))),
-        bolus_mg=bolus,
-        segment=np.concatenate(([0], np.repeat(np.maximum(dose, 0), pieces))).astype(np.int32),
+        rate_mg_per_d=rate[0, :-1],
+        depot_rate_mg_per_d=rate[1, :-1],
+        central_bolus_mg=bolus[0, :-1],
+        depot_bolus_mg=bolus[1, :-1],
+        kept=kept[:-1],
+        segment=np.concatenate(([0], np.repeat(segment, pieces))).astype(np.int32),
         slot=slot,
-        gather=gather.astype(np.int64),
+        gather=gather.reshape(-1).astype(np.int64),
     )
 
 
-def _event_cuts(
-    regimen: Regimen, pace: Pace, lag_d: float, longest: float
-) -> list[Float[np.ndarray, " cuts"]]:
-    """Starts, ends and uptakes, and the graded steps by which the level climbs past Km."""
-    start, end = regimen.start_d, regimen.start_d + regimen.duration_d
-    subcutaneous = regimen.is_subcutaneous
-    cuts = [start, end[~subcutaneous], start[subcutaneous] + lag_d]
-    for index in range(start.size):
-        if regimen.dose_mg[index] == 0:
-            continue
-        if subcutaneous[index]:
-            begin, ends_after = start[index] + lag_d, np.inf
-            inflow = regimen.dose_mg[index] * pace.uptake_mg_per_d_per_mg
-        else:
-            begin, ends_after = start[index], regimen.duration_d[index]
-            inflow = regimen.dose_mg[index] / regimen.duration_d[index]
-        # at time s after the start the nearest singularity is crossing_d + s away
-        crossing_d = max(pace.crossing_mg / inflow, 1e-6 * longest)
-        until = min(ends_after, longest / (_GROWTH - 1))
-        if crossing_d * (_GROWTH - 1) < until:
-            count = int(np.ceil(np.log1p(until / crossing_d) / np.log(_GROWTH)))
-            growth = _GROWTH ** np.arange(1, count + 1)
-            offsets = crossing_d * (growth - 1)
-            cuts.append(begin + offsets[offsets < ends_after])
+def _event_cuts(inputs: Inputs, pace: Pace, longest: float) -> list[Float[np.ndarray, " cuts"]]:
+    """Where something happens, and the graded steps by which the level climbs past Km."""
+    cuts = [inputs.start_d, inputs.end_d, inputs.moment_d, inputs.change_d[1:]]
+    for index in np.flatnonzero(inputs.amount_mg > 0):
+        start, length, amount = (
+            float(x[index]) for x in (inputs.start_d, inputs.duration_d, inputs.amount_mg)
+        )
+        if inputs.is_depot[index]:
+            cuts.append(_climb(start, np.inf, amount * pace.uptake_mg_per_d_per_mg, pace, longest))
+        elif length > 0:  # all at once, the level is past Km at once
+            cuts.append(_climb(start, length, amount / length, pace, longest))
+    # after an exchange the level climbs again by what comes back
+    back = 2 * float(inputs.amount_mg.max(initial=0.0)) * pace.return_per_d
+    left = inputs.kept[:, 1:].min(axis=1, initial=1.0)
+    cuts += [_climb(float(moment), np.inf, back, pace, longest) for moment in inputs.moment_d[left > 0]]
     return cuts
+
+
+def _climb(
+    start_d: float, length_d: float, inflow: float, pace: Pace, longest: float
+) -> Float[np.ndarray, " cuts"]:
+    """The graded steps by which an inflow, mg/day, takes a nearly empty compartment past Km."""
+    # at time s after the start the nearest singularity is crossing_d + s away
+    crossing_d = max(pace.crossing_mg / inflow, 1e-6 * longest) if inflow > 0 else np.inf
+    until = min(length_d, longest / (_GROWTH - 1))
+    if not crossing_d * (_GROWTH - 1) < until:
+        return np.empty(0)
+    count = int(np.ceil(np.log1p(until / crossing_d) / np.log(_GROWTH)))
+    offsets = crossing_d * (_GROWTH ** np.arange(1, count + 1) - 1)
+    return np.asarray(start_d + offsets[offsets < length_d])

@@ -56,16 +56,14 @@ def unit_of(
     if initial is not None:
         state[:3] = initial[patient][1:4][:, _chosen(parameters, start, sizes)]
 
-    def padded(array: np.ndarray, fill: float = 0) -> np.ndarray:
-        whole = np.full(sizes.steps, fill, dtype=array.dtype)
-        whole[: array.size] = array
+    def padded(array: np.ndarray) -> np.ndarray:
+        whole = np.zeros((sizes.steps, *array.shape[1:]), dtype=array.dtype)
+        whole[: array.shape[0]] = array
         return whole
 
     return {
         "count": np.asarray(grid.length_d.size, dtype=np.int32),
-        "length": padded(grid.length_d),
-        "rate": padded(grid.rate_mg_per_d),
-        "bolus": padded(grid.bolus_mg),
+        "events": padded(grid.events),
         "segment": padded(np.minimum(grid.segment, sizes.segments - 1)),
         "slot": padded(np.where(grid.slot < 0, sizes.outputs, grid.slot).astype(np.int32)),
         "rates": rates,

@@ -36,10 +36,11 @@ from wearoff.dosing.pk.form import (
     Structure,
     Use,
     correlation_faults,
+    figures_of,
     parameter_faults,
 )
 from wearoff.dosing.pk.parameters import PARAMETER_NAMES, Parameters
-from wearoff.dosing.pk.spread import between_patients, individual, on_all_axes
+from wearoff.dosing.pk.spread import individuals, on_all_axes
 from wearoff.dosing.pk.uncertainty import ModelDraws, draw_numbers
 from wearoff.errors import InputError, Problem, UnknownNameError, WearoffError
 from wearoff.sources import Source
@@ -50,22 +51,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "DEFAULT_MODEL",
-    "PARAMETER_NAMES",
-    "Domain",
-    "ModelDraws",
-    "ModelUseError",
-    "Parameter",
-    "Parameters",
-    "PkModel",
-    "Population",
-    "Structure",
-    "card_names",
-    "load_model",
-    "model_card",
-    "model_names",
-    "read_model",
-]
+    "DEFAULT_MODEL", "PARAMETER_NAMES", "Domain", "ModelDraws", "ModelUseError", "Parameter", "Parameters", "PkModel",
+    "Population", "Structure", "card_names", "load_model", "model_card", "model_names", "read_model",
+]  # fmt: skip
 
 DEFAULT_MODEL = "van_den_berg_2025"
 Purpose = Literal["prediction", "cross-check", "prior"]
@@ -200,20 +188,9 @@ class PkModel(Strict):
     @property
     def figures(self) -> dict[str, Figure]:
         """Every number of the model under its dotted name."""
-        found = {
-            name: value
-            for name in type(self).model_fields
-            if isinstance(value := getattr(self, name), Figure)
-        }
-        parts: dict[str, Strict | None] = {**self.parameters, "residual": self.residual}
-        for name, whole in parts.items():
-            for part in type(whole).model_fields if whole is not None else ():
-                figure = getattr(whole, part)
-                if figure is not None:
-                    found[f"{name}.{part}"] = figure
-        for entry in self.correlations:
-            found[f"correlation.{entry.between[0]}.{entry.between[1]}"] = entry
-        return found
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        parts = {**self.parameters, "residual": self.residual}
+        return figures_of(own, parts, self.correlations)
 
     def typical(
         self,
@@ -221,6 +198,8 @@ class PkModel(Strict):
         patients: Sequence[str] = ("typical",),
         *,
         parameter_draws: ModelDraws | None = None,
+        has_antibodies: npt.ArrayLike = False,
+        change_d: Sequence[npt.ArrayLike] | None = None,
     ) -> Parameters:
         """The parameters of the typical patient at a weight: one draw, or one per parameter draw.
 
@@ -228,12 +207,15 @@ class PkModel(Strict):
             weight_kg: see `draw`.
             patients: identifiers; one by default.
             parameter_draws: draws of the model's own numbers, from `draw_parameters`.
+            has_antibodies, change_d: see `draw`.
 
         Raises:
             ValueError: see `draw`.
         """
         draws = 1 if parameter_draws is None else parameter_draws.draws
-        return self._individual(weight_kg, tuple(patients), draws, None, parameter_draws)
+        return self._individual(
+            weight_kg, tuple(patients), draws, None, parameter_draws, has_antibodies, change_d
+        )
 
     def draw(
         self,
@@ -243,6 +225,8 @@ class PkModel(Strict):
         seed: int,
         *,
         parameter_draws: ModelDraws | None = None,
+        has_antibodies: npt.ArrayLike = False,
+        change_d: Sequence[npt.ArrayLike] | None = None,
     ) -> Parameters:
         """Parameters drawn from the spread between patients, independently for every patient.
 
@@ -259,12 +243,17 @@ class PkModel(Strict):
             seed: the seed of the analysis.
             parameter_draws: draws of the model's own numbers, at least `draws` of them; draw k of
                 every patient uses the k-th.
+            has_antibodies: whether persistent antibodies speed the linear elimination up; axes as for
+                `weight_kg`.
+            change_d: for each patient the days from which the segments hold; without it those of the doses.
 
         Raises:
-            ValueError: a weight is not positive, the array does not fit the patients, or the
-                parameter draws are of another model or too few.
+            ValueError: a weight is not positive, the array does not fit the patients, the parameter
+                draws are of another model or too few, or the model does not say what antibodies do.
         """
-        return self._individual(weight_kg, tuple(patients), draws, seed, parameter_draws)
+        return self._individual(
+            weight_kg, tuple(patients), draws, seed, parameter_draws, has_antibodies, change_d
+        )
 
     def draw_parameters(self, draws: int, seed: int) -> ModelDraws:
         """The model's typical values, exponents and spreads, drawn from their published intervals.
@@ -292,26 +281,32 @@ class PkModel(Strict):
         patients: tuple[str, ...],
         draws: int,
         seed: int | None,
-        parameter_draws: ModelDraws | None,
+        drawn_numbers: ModelDraws | None,
+        has_antibodies: npt.ArrayLike,
+        change_d: Sequence[npt.ArrayLike] | None,
     ) -> Parameters:
         relative = on_all_axes(weight_kg, len(patients), draws) / self.reference_weight.value
-        effects = (
-            {}
-            if seed is None
-            else between_patients(self.parameters, self.correlations, patients, draws, seed)
-        )
-        drawn = {} if parameter_draws is None else parameter_draws.of(self.name, self.digest, draws)
+        drawn = {} if drawn_numbers is None else drawn_numbers.of(self.name, self.digest, draws)
         uptake = self if "depot" in self.structure.inputs else load_model(DEFAULT_MODEL)
-        arrays = {}
-        for name, parameter in self.parameters.items():
-            if parameter is not None:
-                arrays[name] = individual(name, parameter, relative, effects.get(name), drawn)
-            elif name in NEUTRAL:
-                arrays[name] = np.full((1, 1, 1), NEUTRAL[name])
-            else:
-                arrays[name] = np.full((1, 1, 1), uptake.figures[f"{name}.typical"].value)
+        arrays = individuals(self.parameters, self.correlations, relative, patients, draws, seed, drawn)
+        for name in (name for name in PARAMETER_NAMES if name not in arrays):
+            other = NEUTRAL.get(name)
+            value = uptake.figures[f"{name}.typical"].value if other is None else other
+            arrays[name] = np.full((1, 1, 1), value)
+        if np.any(has_antibodies):
+            if self.antibody_clearance_factor is None:
+                raise ValueError(f"the model {self.name!r} does not say what antibodies do to the clearance")
+            faster = np.where(has_antibodies, self.antibody_clearance_factor.value, 1.0)
+            arrays["clearance"] = arrays["clearance"] * on_all_axes(
+                faster, len(patients), draws, "has_antibodies"
+            )
         lag = uptake.absorption_lag
-        return Parameters(patients=patients, lag_d=0.0 if lag is None else lag.value / 24.0, **arrays)
+        return Parameters(
+            patients=patients,
+            lag_d=0.0 if lag is None else lag.value / 24.0,
+            change_d=None if change_d is None else tuple(np.asarray(d, dtype=float) for d in change_d),
+            **arrays,
+        )
 
 
 def load_model(name: str = DEFAULT_MODEL, *, for_use: Purpose = "prediction") -> PkModel:

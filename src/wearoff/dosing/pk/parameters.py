@@ -19,7 +19,8 @@ class Parameters:
 
     Every array has the axes patients, draws, segments; each axis has its full length or 1. Segment
     k holds from the k-th dose until the next one (the first also before it, the last for ever
-    after), so that a parameter may follow the weight from infusion to infusion.
+    after), so that a parameter may follow the weight from infusion to infusion; or from the k-th day of
+    `change_d`, where that is given.
 
     Attributes:
         patients: identifier of each patient.
@@ -32,9 +33,12 @@ class Parameters:
         absorption_rate: ka of the subcutaneous depot, 1/day.
         bioavailability: share of a subcutaneous dose that reaches the blood, 0..1.
         lag_d: delay before subcutaneous uptake begins, days, one for all.
+        change_d: for each patient the days from which the segments hold, increasing; None for the days of the
+            doses.
 
     Raises:
-        ValueError: an array has the wrong axes, or a value that is not finite and positive.
+        ValueError: an array has the wrong axes, a value that is not finite and positive, or days that do not
+            fit the patients and segments.
     """
 
     patients: tuple[str, ...]
@@ -47,6 +51,7 @@ class Parameters:
     absorption_rate: Float[np.ndarray, "#patients #draws #segments"]
     bioavailability: Float[np.ndarray, "#patients #draws #segments"]
     lag_d: float
+    change_d: tuple[Float[np.ndarray, " segments"], ...] | None = None
 
     def __post_init__(self) -> None:
         for name in PARAMETER_NAMES:
@@ -60,6 +65,12 @@ class Parameters:
         if not 0 <= self.lag_d < np.inf:
             raise ValueError("lag_d must be finite and not negative")
         self.shape  # noqa: B018 - raises when the axes do not fit together
+        if self.change_d is None:
+            return
+        if len(self.change_d) != len(self.patients) or not all(days.size for days in self.change_d):
+            raise ValueError("change_d needs at least one day for each patient")
+        if not all(np.isfinite(days).all() and (np.diff(days) > 0).all() for days in self.change_d):
+            raise ValueError("the days of change_d must be finite and increase")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -72,6 +83,8 @@ class Parameters:
         """The draws of both, those of `other` after one's own, for the same patients."""
         if other.patients != self.patients or other.lag_d != self.lag_d:
             raise ValueError("only parameters of the same patients and model can be joined")
+        if not _is_same(self.change_d, other.change_d):
+            raise ValueError("only parameters that change on the same days can be joined")
         segments = max(self.shape[2], other.shape[2])
 
         def join(name: str) -> Float[np.ndarray, "patients draws segments"]:
@@ -81,7 +94,18 @@ class Parameters:
             return np.concatenate(whole, axis=1)
 
         arrays = {name: join(name) for name in PARAMETER_NAMES}
-        return Parameters(patients=self.patients, lag_d=self.lag_d, **arrays)
+        return Parameters(patients=self.patients, lag_d=self.lag_d, change_d=self.change_d, **arrays)
+
+    def change_of(self, patient: int) -> Float[np.ndarray, " segments"] | None:
+        """The days from which the segments of one patient hold; None for those of his doses."""
+        return None if self.change_d is None else self.change_d[patient]
 
 
-PARAMETER_NAMES = tuple(field.name for field in fields(Parameters) if field.name not in ("patients", "lag_d"))
+def _is_same(mine: tuple[np.ndarray, ...] | None, its: tuple[np.ndarray, ...] | None) -> bool:
+    if mine is None or its is None:
+        return mine is its
+    return all(np.array_equal(a, b) for a, b in zip(mine, its, strict=True))
+
+
+_OTHERS = ("patients", "lag_d", "change_d")
+PARAMETER_NAMES = tuple(field.name for field in fields(Parameters) if field.name not in _OTHERS)

@@ -18,6 +18,7 @@ import numpy as np
 
 from wearoff.dosing.pk.adaptive import sweep
 from wearoff.dosing.pk.grid import Grid, Pace, build_grid
+from wearoff.dosing.pk.inputs import inputs_of
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters
 from wearoff.dosing.regimen import Regimen, every
 
@@ -30,7 +31,7 @@ _SMALL = 256  # fewer patients are not worth a second core
 _WORKERS = os.cpu_count() or 1
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
-_ONE_GAP = Pace(fastest_per_d=1e-12, crossing_mg=np.inf, uptake_mg_per_d_per_mg=1.0)
+_ONE_GAP = Pace(fastest_per_d=1e-12, crossing_mg=np.inf, uptake_mg_per_d_per_mg=1.0, return_per_d=0.0)
 _AFTER_LAST_D = 28.0
 _USUAL_LEVEL = 20.0  # mg/L
 _TOLERANCE = 0.5  # error of one step over the accuracy asked for
@@ -86,7 +87,7 @@ def simulate_population(
     Raises:
         ValueError: the parameters have several patients and several draws, or there is no dose.
     """
-    plan = plan_of(regimen, parameters.lag_d, daily=daily)
+    plan = plan_of(regimen, parameters.lag_d, daily=daily, change_d=parameters.change_of(0))
     patients = _patients(parameters)
     doses = regimen.start_d.size
     # the patient is innermost, as the solver writes it; the transposed views cost nothing
@@ -254,9 +255,7 @@ def _launch(
     block = {
         "parameters": rows,
         "state": np.zeros((3, size)) if state is None else state,
-        "length": grid.length_d,
-        "rate": grid.rate_mg_per_d,
-        "bolus": grid.bolus_mg,
+        "events": grid.events,
         "segment": np.minimum(grid.segment, segments - 1),
         "ahead": plan.ahead,
         "tolerance": np.float64(_TOLERANCE * accuracy),
@@ -265,7 +264,14 @@ def _launch(
     return sweep(block, order=order, has_depot=plan.has_depot, with_peripheral=plan.is_stateful)
 
 
-def plan_of(regimen: Regimen, lag_d: float, *, daily: bool = False, is_stateful: bool = False) -> Plan:
+def plan_of(
+    regimen: Regimen,
+    lag_d: float,
+    *,
+    daily: bool = False,
+    is_stateful: bool = False,
+    change_d: Float[np.ndarray, " segments"] | None = None,
+) -> Plan:
     """The gaps of a regimen, one for every stretch between two events or wanted times.
 
     Raises:
@@ -278,8 +284,12 @@ def plan_of(regimen: Regimen, lag_d: float, *, daily: bool = False, is_stateful:
     day = np.arange(first, last + _AFTER_LAST_D + 1e-9) if daily else np.empty(0)
     late = [last + lag_d + _AFTER_LAST_D] if has_depot else []
     wanted = np.concatenate((regimen.start_d, regimen.end_d, day, late))
+    # a dose that comes all at once has its peak just after it
+    is_after = np.zeros(wanted.size, dtype=bool)
+    is_after[regimen.number : 2 * regimen.number] = (regimen.duration_d == 0) & ~regimen.is_subcutaneous
     # one step a gap, whatever its length: the steps are chosen in the compiled code
-    grid = build_grid(regimen, wanted, pace=_ONE_GAP, lag_d=lag_d, max_step_d=1e9)
+    inputs = inputs_of(regimen, lag_d, change_d)
+    grid = build_grid(inputs, wanted, pace=_ONE_GAP, is_after=is_after, max_step_d=1e9)
     ends = np.flatnonzero(grid.slot >= 0)[grid.gather]
     doses = regimen.start_d.size
     finish = grid.start_d + np.cumsum(grid.length_d)

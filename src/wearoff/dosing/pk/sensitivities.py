@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wearoff.dosing.pk.grid import build_grid, pace_of
+from wearoff.dosing.pk.inputs import inputs_of
 from wearoff.dosing.pk.layout import BLOCK, sizes_for, unit_of, values_of
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters
 from wearoff.dosing.pk.series import advance
@@ -55,7 +56,8 @@ def sensitivities(
             results.append(np.empty((len(PARAMETER_NAMES), draws, 0)))
             continue
         pace = pace_of(parameters, patient)
-        grid = build_grid(regimens[patient], times_d[patient], pace=pace, lag_d=parameters.lag_d)
+        inputs = inputs_of(regimens[patient], parameters.lag_d, parameters.change_of(patient))
+        grid = build_grid(inputs, times_d[patient], pace=pace)
         sizes = sizes_for([grid], parameters)
         parts = []
         for start in range(0, draws, BLOCK):

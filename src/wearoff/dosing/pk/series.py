@@ -47,9 +47,9 @@ def _solve_unit(
 
     def body(index: jax.Array, carry: _Carry) -> _Carry:
         amounts, stored, failed, rates = carry
-        depot = amounts[0] + rates[6] * unit["bolus"][index]
-        start = (depot, *amounts[1:])
-        after = _step(start, rates, unit["rate"][index], unit["length"][index])
+        length, inflow, depot_inflow, bolus, depot_bolus, *kept = unit["events"][index]
+        start = _changed(amounts, kept, bolus, rates[6] * depot_bolus)
+        after = _step(start, rates, (rates[6] * depot_inflow, inflow), length)
         amounts = after if is_balanced else (*after[:3], amounts[3])
         # the barrier keeps the step from being worked out once for every use of it
         amounts = lax.optimization_barrier(amounts)  # type: ignore[no-untyped-call]
@@ -69,17 +69,29 @@ def _solve_unit(
     return stored[:outputs], failed
 
 
+def _changed(
+    amounts: tuple[jax.Array, ...], kept: list[jax.Array], bolus: jax.Array, depot_bolus: jax.Array
+) -> tuple[jax.Array, ...]:
+    """The amounts after what is removed and put in at the start of a step; what is removed is eliminated."""
+    left = tuple(share * amount for share, amount in zip(kept, amounts, strict=False))
+    removed = sum((amount - rest for amount, rest in zip(amounts, left, strict=False)), amounts[3])
+    return left[0] + depot_bolus, left[1] + bolus, left[2], removed
+
+
 def _step(
-    amounts: tuple[jax.Array, ...], rates: tuple[jax.Array, ...], rate: jax.Array, length: jax.Array
+    amounts: tuple[jax.Array, ...],
+    rates: tuple[jax.Array, ...],
+    inflow: tuple[jax.Array, jax.Array],
+    length: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """One step of the Taylor series from its smallest term, so that rounding stays at the last digit."""
-    return tuple(_sum(terms) for terms in terms_of(amounts, rates, rate, length, _ORDER))
+    return tuple(_sum(terms) for terms in terms_of(amounts, rates, inflow, length, _ORDER))
 
 
 def terms_of(
     amounts: tuple[jax.Array, ...],
     rates: tuple[jax.Array, ...],
-    rate: jax.Array,
+    inflow: tuple[jax.Array, jax.Array],
     length: jax.Array | float,
     order: int,
     *,
@@ -90,7 +102,7 @@ def terms_of(
     Args:
         amounts: the amounts at the start of the step, mg, in the order of the result.
         rates: the rates of `layout.py`.
-        rate: infusion rate, mg/day.
+        inflow: what flows into the depot and into the central compartment, mg/day.
         length: scale of the terms, days: with the length of the step their sum is the state after it, with
             1 they are the coefficients of the polynomial in time.
         order: order of the last term.
@@ -112,9 +124,9 @@ def terms_of(
         gain = -exchange - loss
         if has_depot:
             uptake = ka * depot[k]
-            depot.append(-by * uptake)
+            depot.append(by * (inflow[0] - uptake) if k == 0 else -by * uptake)
             gain = (uptake - exchange) - loss
-        central.append(by * (rate + gain if k == 0 else gain))
+        central.append(by * (inflow[1] + gain if k == 0 else gain))
         peripheral.append(by * exchange)
         eliminated.append(by * loss)
     return depot, central, peripheral, eliminated

@@ -17,7 +17,9 @@ from wearoff.dosing.pk.grid import MAX_STEP_D, Grid, build_grid, pace_of
 from wearoff.dosing.pk.layout import BLOCK, idle, sizes_for, unit_of
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, PkModel
 from wearoff.dosing.pk.series import ROWS, advance
+from wearoff.dosing.pk.tasks import tasks_of
 from wearoff.dosing.regimen import Regimen, every
+from wearoff.dosing.schedule import Schedule
 from wearoff.errors import ComputationError
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 BAND = (0.05, 0.25, 0.50, 0.75, 0.95)
 _CHUNK = 4  # units in one call
-_Key = tuple[int, int]  # a patient and the first of a block of draws
+_Key = tuple[int, int]  # a task and the first of a block of draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Amounts:
         depot: still under the skin (after bioavailability).
         central: in the central compartment.
         peripheral: in the peripheral compartment.
-        eliminated: gone since the beginning, by both ways together.
+        eliminated: gone since the beginning, by both ways of elimination and by plasma exchange or reset.
     """
 
     depot: Float[np.ndarray, "draws times"]
@@ -90,9 +92,10 @@ class Cycle:
 
 def simulate(
     parameters: Parameters,
-    regimens: Sequence[Regimen],
+    regimens: Sequence[Regimen | Schedule],
     times_d: Sequence[Float[np.ndarray, " times"]],
     *,
+    is_after: Sequence[Bool[np.ndarray, " times"]] | None = None,
     max_step_d: float = MAX_STEP_D,
 ) -> list[Float[np.ndarray, "draws times"]]:
     """The concentration of every patient and draw at the requested times, mg/L.
@@ -101,8 +104,10 @@ def simulate(
 
     Args:
         parameters: individual parameters; one patient is a batch of one.
-        regimens: the doses of each patient.
+        regimens: the doses of each patient, as they were given or as an event table schedules them.
         times_d: for each patient the times wanted, days, in any order; may be empty.
+        is_after: for each patient and time whether the value after what happens at that moment is wanted: a
+            bolus, a plasma exchange, a reset, the beginning of a steady state.
         max_step_d: no step is longer than this, days; accuracy shortens steps by itself.
 
     Returns:
@@ -110,21 +115,23 @@ def simulate(
 
     Raises:
         ValueError: the lists do not fit the patients, or a time is not finite.
-        ComputationError: a value was not finite or negative; names patient, time and parameters.
+        ComputationError: a value was not finite or negative, or a steady state cannot be had; names
+            patient, time and parameters.
     """
-    states = _integrate(parameters, regimens, times_d, max_step_d)
+    states = _integrate(parameters, regimens, times_d, max_step_d, is_after=is_after)
     return [state[0] for state in states]
 
 
 def simulate_amounts(
     parameters: Parameters,
-    regimens: Sequence[Regimen],
+    regimens: Sequence[Regimen | Schedule],
     times_d: Sequence[Float[np.ndarray, " times"]],
     *,
+    is_after: Sequence[Bool[np.ndarray, " times"]] | None = None,
     max_step_d: float = MAX_STEP_D,
 ) -> list[Amounts]:
     """Where the drug is at the requested times; arguments and errors as for `simulate`."""
-    states = _integrate(parameters, regimens, times_d, max_step_d, is_balanced=True)
+    states = _integrate(parameters, regimens, times_d, max_step_d, is_after=is_after, is_balanced=True)
     return [Amounts(*state[1:]) for state in states]
 
 
@@ -238,11 +245,12 @@ def _settled(
 
 def _integrate(
     parameters: Parameters,
-    regimens: Sequence[Regimen],
+    regimens: Sequence[Regimen | Schedule],
     times_d: Sequence[Float[np.ndarray, " times"]],
     max_step_d: float,
     initial: Sequence[Float[np.ndarray, "rows draws"]] | None = None,
     *,
+    is_after: Sequence[Bool[np.ndarray, " times"]] | None = None,
     is_balanced: bool = False,
 ) -> list[Float[np.ndarray, "rows draws times"]]:
     """The one path to the compiled code; rows are those of `ROWS`, `initial` likewise.
@@ -250,47 +258,52 @@ def _integrate(
     The eliminated amount costs a third of the time and is integrated only with `is_balanced`.
     """
     patients, draws, _ = parameters.shape
-    if not len(regimens) == len(times_d) == patients:
+    if not len(regimens) == len(times_d) == patients or (is_after is not None and len(is_after) != patients):
         raise ValueError("one regimen and one array of times for each patient")
     if not 0 < max_step_d < np.inf:
         raise ValueError("max_step_d must be a positive number of days")
     results: list[Float[np.ndarray, "rows draws times"]] = [
-        np.empty((len(ROWS), draws, 0)) for _ in range(patients)
+        np.zeros((len(ROWS), draws, len(times))) for times in times_d
     ]
-    grids = {
-        patient: build_grid(
-            regimens[patient],
-            times_d[patient],
-            pace=pace_of(parameters, patient),
-            lag_d=parameters.lag_d,
-            max_step_d=max_step_d,
-        )
+    after = [None] * patients if is_after is None else is_after
+    tasks = [
+        task
         for patient in range(patients)
         if len(times_d[patient])
-    }
-    units = [(patient, start) for patient in grids for start in range(0, draws, BLOCK)]
+        for task in tasks_of(parameters, patient, regimens[patient], times_d[patient], after[patient])
+    ]
+    grids = [
+        build_grid(
+            task.inputs,
+            task.times_d,
+            pace=pace_of(parameters, task.patient),
+            is_after=task.is_after,
+            max_step_d=max_step_d,
+        )
+        for task in tasks
+    ]
+    units = [(index, start) for index in range(len(tasks)) for start in range(0, draws, BLOCK)]
     if not units:
         return results
-    sizes = sizes_for(list(grids.values()), parameters)
+    sizes = sizes_for(grids, parameters)
 
     def start_of(chunk: list[_Key]) -> tuple[jax.Array, jax.Array]:
-        inputs = [unit_of(parameters, grids[p], p, start, sizes, initial) for p, start in chunk]
+        inputs = [
+            unit_of(parameters, grids[index], tasks[index].patient, start, sizes, initial)
+            for index, start in chunk
+        ]
         inputs += [idle(inputs[0])] * (_CHUNK - len(chunk))
         stacked = {name: np.stack([unit[name] for unit in inputs]) for name in inputs[0]}
         states, failed = advance(stacked, outputs=sizes.outputs, is_balanced=is_balanced)
         return states, failed
 
-    found: dict[int, list[Float[np.ndarray, "rows draws times"]]] = {}
     for chunk, (outputs, failed) in _ahead(start_of, list(_chunks(units))):
         states, failures = np.asarray(outputs), np.asarray(failed)
-        for index, (patient, start) in enumerate(chunk):
-            width = min(sizes.draws, draws - start)
-            grid = grids[patient]
-            _check(failures[index, :width], parameters, grid, patient, start)
-            part = states[index][grid.gather, :, :width].transpose(1, 2, 0)
-            found.setdefault(patient, []).append(part)
-    for patient, parts in found.items():
-        results[patient] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        for place, (index, start) in enumerate(chunk):
+            patient, grid, width = tasks[index].patient, grids[index], min(sizes.draws, draws - start)
+            _check(failures[place, :width], parameters, grid, patient, start)
+            part = states[place][grid.gather, :, :width].transpose(1, 2, 0)
+            results[patient][:, start : start + width] += part
     return results
 
 

@@ -16,6 +16,32 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 
+def individuals(
+    parameters: Mapping[str, Parameter | None],
+    correlations: Sequence[Correlation],
+    relative: Float[np.ndarray, "#patients #draws #segments"],
+    patients: Sequence[str],
+    draws: int,
+    seed: int | None,
+    drawn: Mapping[str, Float[np.ndarray, " draws"]],
+) -> dict[str, Float[np.ndarray, "#patients #draws #segments"]]:
+    """The parameters that a model has, of every patient and draw.
+
+    Args:
+        parameters, correlations, patients, draws: as for `between_patients`.
+        relative, drawn: as for `individual`.
+        seed: the seed of the analysis; None for the typical patient.
+    """
+    effects: dict[str, Float[np.ndarray, "patients draws"]] = {}
+    if seed is not None:
+        effects = between_patients(parameters, correlations, patients, draws, seed)
+    return {
+        name: individual(name, parameter, relative, effects.get(name), drawn)
+        for name, parameter in parameters.items()
+        if parameter is not None
+    }
+
+
 def individual(
     name: str,
     parameter: Parameter,
@@ -81,16 +107,16 @@ def between_patients(
 
 
 def on_all_axes(
-    weight_kg: npt.ArrayLike, patients: int, draws: int
+    values: npt.ArrayLike, patients: int, draws: int, name: str = "weight_kg"
 ) -> Float[np.ndarray, "#patients #draws #segments"]:
-    """Weights with the axes patients, draws, segments.
+    """Weights, or other positive values, with the axes patients, draws, segments.
 
     Raises:
-        ValueError: a weight is not finite and positive, or the array does not fit.
+        ValueError: a value is not finite and positive, or the array does not fit.
     """
-    weight = np.asarray(weight_kg, dtype=np.float64)
+    weight = np.asarray(values, dtype=np.float64)
     if not (np.isfinite(weight).all() and (weight > 0).all()):
-        raise ValueError("weight_kg must be finite and positive")
+        raise ValueError(f"{name} must be finite and positive")
     if weight.ndim == 0:
         return weight.reshape(1, 1, 1)
     if weight.ndim == 1:
@@ -98,5 +124,5 @@ def on_all_axes(
     elif weight.ndim == 2:
         weight = weight[:, None, :]
     if weight.ndim != 3 or weight.shape[0] != patients or weight.shape[1] not in (1, draws):
-        raise ValueError("weight_kg must have the axes patients[, [draws,] segments]")
+        raise ValueError(f"{name} must have the axes patients[, [draws,] segments]")
     return weight
