@@ -28,7 +28,7 @@ LEAST_INTERVALS = 3
 """Fewer intervals of one length are no run to speak of."""
 SETTLED = 0.01
 USUAL_INTERVAL_D = 28.0
-_BATCH = 1000
+_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
