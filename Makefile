@@ -20,14 +20,15 @@ help:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target .tools -r requirements/uv.txt
 	@touch $@
 
+# Bytecode is compiled here: where Python may not write it later, every command would compile its modules again.
 .venv/stamp: .tools/stamp requirements/run.txt pyproject.toml
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python $(RUN)/python --require-hashes -r requirements/run.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(RUN)/python --require-hashes -r requirements/run.txt
 	$(UV) pip install --quiet --python $(RUN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/stamp-dev: .venv/stamp requirements/dev.txt
-	$(UV) pip install --quiet --python $(RUN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(RUN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 setup: .venv/stamp-dev

@@ -6,17 +6,20 @@ run on the machine meanwhile.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks import population
 from benchmarks.reference import lsoda_levels
+from wearoff.dosing.pk.compile_cache import VARIABLE as CACHE
 from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.pk.solve import simulate
 from wearoff.dosing.regimen import every
@@ -40,10 +43,19 @@ def main() -> None:
 
 
 def startup() -> None:
-    """Time to answer --help, against an interpreter that imports only the command-line library."""
+    """Time to answer --help, and of the first simulation of a new process, each against what it must import.
+
+    Cold has an empty folder of compiled code, warm the one that the cold run filled.
+    """
     ours = best(lambda: run("-m", "wearoff", "--help"))
     typer = best(lambda: run("-c", "import typer"))
     line("wearoff --help", ours, "import typer", typer, "-")
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {CACHE: folder}):
+        command = ("-m", "wearoff", "simulate", "300 mg every 4 weeks x 14", "--weight", "80")
+        cold, warm = timed(lambda: run(*command)), best(lambda: run(*command))
+    jax = best(lambda: run("-c", "import jax"))
+    line("wearoff simulate, first command, cold", cold, "import jax", jax, "-")
+    line("wearoff simulate, first command, warm", warm, "import jax", jax, "-")
 
 
 def levels() -> float:

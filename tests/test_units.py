@@ -133,7 +133,8 @@ def test_a_text_that_is_no_quantity_is_refused(text: str, said: str) -> None:
 
 def test_pint_is_loaded_only_when_a_conversion_needs_it() -> None:
     code = (
-        "import sys, wearoff.units as u; u.convert(1.0, 'mg/L', 'mg/L'); assert 'pint' not in sys.modules; "
+        "import sys, wearoff.units as u; u.convert(1.0, 'mg/L', 'mg/L'); u.convert(4.0, 'weeks', 'd'); "
+        "assert 'pint' not in sys.modules; "
         "u.convert(1.0, 'ng/mL', 'mg/L'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

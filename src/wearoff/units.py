@@ -3,7 +3,8 @@
 A unit is known by its exact spelling, in the list below. Nothing else is parsed, so that a text from
 a file is never evaluated, and `Mg/L` or `mg` can never pass for `mg/L`. Factors are exact fractions:
 25000 ng/mL becomes 25 mg/L and not a neighbour of it. Arbitrary units and indices have dimensions of
-their own and convert to nothing else. Pint is met in this module only, and loaded when first needed.
+their own and convert to nothing else. Pint is met in this module only, and loaded when first needed; times,
+which every regimen in words has, do without it.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ _SPELLINGS = {
     **dict.fromkeys(("d", "day", "days"), "day"),
     **dict.fromkeys(("wk", "week", "weeks"), "week"),
 }
+
+# Times by themselves, because pint takes nearly as long to load as JAX.
+_DAYS = {"minute": Fraction(1, 1440), "hour": Fraction(1, 24), "day": Fraction(1), "week": Fraction(7)}
 
 
 def convert(value: float, unit: str, to: str) -> float:
@@ -151,6 +155,8 @@ def _spelled(unit: str) -> str:
 
 @cache
 def _ratio(source: str, target: str, unit: str, to: str) -> Fraction:
+    if source in _DAYS and target in _DAYS:
+        return _DAYS[source] / _DAYS[target]
     import pint
 
     try:

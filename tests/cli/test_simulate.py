@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -189,3 +191,15 @@ def test_wrong_usage_ends_with_2(
 ) -> None:
     assert run(monkeypatch, "simulate", *arguments) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_first_command_loads_no_library_that_it_does_not_use() -> None:
+    heavy = ("polars", "pint", "scipy")
+    code = (
+        f"import sys; sys.argv = ['wearoff', 'simulate', '300 mg every 4 weeks x 2', *{SMALL!r}]\n"
+        "from wearoff.cli.app import main\n"
+        f"try: main()\nfinally: print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Predictions, not advice." in answer.stdout
+    assert answer.stdout.endswith("\n[]\n")

@@ -197,6 +197,8 @@ def _show(found: list[Forecast], heading: str) -> None:
 
 
 def _write(found: list[Forecast], out: Path | None, picture: Path | None) -> None:
+    if out is None and picture is None:
+        return
     import polars as pl
 
     text = {"outside_model": pl.String}

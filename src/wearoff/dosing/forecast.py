@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from wearoff.dosing.occupancy import curve_names, load_curve
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, PkModel
@@ -29,7 +28,7 @@ LEAST_INTERVALS = 3
 """Fewer intervals of one length are no run to speak of."""
 SETTLED = 0.01
 USUAL_INTERVAL_D = 28.0
-_BATCH = 1000
+_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,6 +193,8 @@ def forecasts(
 
 def weight_differences(plan: Plan, model: PkModel, draws: int, seed: int) -> Float[np.ndarray, " draws"]:
     """Differences from the plan's mean weight, kg: normal, cut off where the model's weights end."""
+    from scipy.special import ndtr, ndtri  # slow to load, and only a spread of weights needs it
+
     low, high = ndtr((np.array(model.domain.weight_kg) - plan.weight_kg) / plan.weight_sd)
     uniform = stream(seed, plan.patient, "weight").random(draws)
     return np.asarray(plan.weight_sd * ndtri(low + (high - low) * uniform))
