@@ -1,29 +1,36 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
-from wearoff.dosing.forecast import Forecast, Plan, forecasts, weight_differences
+from wearoff.dosing.by_dose import QUANTILES
+from wearoff.dosing.follow import _Task, forecasts, weight_differences
+from wearoff.dosing.forecast import Forecast
 from wearoff.dosing.pk.models import load_model
-from wearoff.dosing.pk.solve import steady_state
+from wearoff.dosing.pk.population import simulate_population
+from wearoff.dosing.pk.solve import simulate, steady_state
+from wearoff.dosing.pk.virtual import draw_patients, truncated_weights
+from wearoff.dosing.plan import Plan, cut
 from wearoff.dosing.regimen import Regimen, every
 
 MODEL = load_model()
 
 
 def follow(
-    regimen: Regimen, weight: float = 75.0, spread: float = 0.0, draws: int = 50, **more: float
+    regimen: Regimen, weight: float = 75.0, spread: float = 0.0, draws: int = 50, **more: Any
 ) -> Forecast:
-    return next(forecasts([Plan("population", regimen, weight, spread)], MODEL, draws=draws, seed=1, **more))  # type: ignore[arg-type]
+    plan = Plan("population", regimen, weight, spread, is_population=True)
+    return next(forecasts([plan], MODEL, draws=draws, seed=1, **more))
 
 
 def test_the_typical_patient_reaches_the_steady_state_of_the_model() -> None:
     found = follow(every(4, times=30))
     settled = steady_state(MODEL.typical(75), 4)
-    assert found.troughs[-1].typical == pytest.approx(settled.trough.item(), rel=1e-6)
-    assert found.peaks[-1].typical == pytest.approx(settled.peak.item(), rel=1e-6)
+    assert found.troughs.typical[-1] == pytest.approx(settled.trough.item(), rel=1e-6)
+    assert found.peaks.typical[-1] == pytest.approx(settled.peak.item(), rel=1e-6)
     assert (found.runs[0].interval_d, found.runs[0].intervals, found.runs[0].is_settled) == (28, 29, True)
 
 
@@ -36,31 +43,16 @@ def test_the_fall_of_a_longer_interval_is_measured_against_the_four_weekly_run()
     assert 0.5 < six.fall < 0.8
 
 
-def test_bands_are_in_order_and_the_columns_have_one_length() -> None:
-    found = follow(every(4, times=3), draws=100)
-    names = ("p05", "p25", "p50", "p75", "p95")
-    for lower, upper in pairwise(names):
+def test_bands_are_in_order() -> None:
+    found = follow(every(4, times=3), draws=100).by_day
+    assert found is not None
+    for lower, upper in pairwise(("p05", "p25", "p50", "p75", "p95")):
         assert bool(np.all(found.bands[lower] <= found.bands[upper]))
-    assert {len(values) for values in found.columns().values()} == {found.day.size}
     assert bool(np.all(found.saturation_low <= found.saturation_high))
 
 
-def test_the_end_asked_for_cuts_the_doses_after_it() -> None:
-    found = follow(every(4, times=14), until_weeks=9)
-    assert found.plan.regimen.number == 3
-    assert found.day[-1] == 63
-
-
-def test_what_leaves_the_data_of_the_model_is_said_from_there_on() -> None:
-    found = follow(every(10, times=2))
-    late = found.day > 56
-    assert {text for text, is_late in zip(found.outside, late, strict=True) if not is_late and text} == set()
-    assert "more than 8 weeks after a dose" in found.outside[int(np.flatnonzero(late)[1])]
-    assert all("weight 160 kg outside" in text for text in follow(every(4, times=2), weight=160).outside)
-
-
-def test_weights_of_a_population_keep_the_mean_and_the_limits_of_the_model() -> None:
-    plan = Plan("population", every(4), 79.0, 20.0)
+def test_weights_of_copies_keep_the_mean_and_the_limits_of_the_model() -> None:
+    plan = Plan("A", every(4), 79.0, 20.0)
     weights = 79 + weight_differences(plan, MODEL, 20_000, seed=3)
     low, high = MODEL.domain.weight_kg
     assert low <= weights.min() <= weights.max() <= high
@@ -68,8 +60,132 @@ def test_weights_of_a_population_keep_the_mean_and_the_limits_of_the_model() -> 
     assert weights.std() == pytest.approx(19, abs=1.0)
 
 
+def bands(found: Forecast) -> Any:
+    assert found.by_day is not None
+    return found.by_day.bands
+
+
 def test_a_forecast_does_not_depend_on_the_plans_beside_it() -> None:
-    alone = follow(every(4, times=3), draws=20).bands["p50"]
-    plans = [Plan("other", every(6, times=2), 90.0), Plan("population", every(4, times=3), 75.0)]
-    beside = list(forecasts(plans, MODEL, draws=20, seed=1))[1].bands["p50"]
-    np.testing.assert_allclose(alone, beside, rtol=1e-12)
+    alone = follow(every(4, times=3), draws=20)
+    plans = [
+        Plan("other", every(6, times=2), 90.0),
+        Plan("population", every(4, times=3), 75.0, is_population=True),
+    ]
+    beside = list(forecasts(plans, MODEL, draws=20, seed=1))[1]
+    np.testing.assert_allclose(bands(alone)["p50"], bands(beside)["p50"], rtol=1e-12)
+
+
+CHANGED = every(4, times=8).then(every(6, times=5))
+"""Infusions, at two intervals."""
+INJECTED = every(4, times=4, is_subcutaneous=True)
+INSIDE = {"until_weeks": 8 + 0.5 / 168}
+"""An end while the third infusion still runs."""
+
+
+@pytest.mark.parametrize(
+    ("regimen", "uncertain", "more"),
+    [(CHANGED, False, {}), (CHANGED, True, {}), (INJECTED, False, {}), (CHANGED, False, INSIDE)],
+)
+def test_both_ways_follow_the_same_people_to_the_same_figures(
+    regimen: Regimen, uncertain: bool, more: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {
+        "draws": 3000,
+        "targets": (5.0, 20.0),
+        "parameter_uncertainty": uncertain,
+        **more,
+    }
+    day = follow(regimen, 79.0, 20.0, **given)
+    monkeypatch.setattr("wearoff.dosing.follow.MOST_BY_DAY", 2999)
+    dose = follow(regimen, 79.0, 20.0, **given)
+    assert day.by_day is not None
+    assert dose.by_day is None
+    # by day an injection's peak is the highest of the days, which lies a little below the highest of all times
+    for kind, exact in (("troughs", 2e-4), ("peaks", 3e-3 if regimen is INJECTED else 2e-4)):
+        ours, theirs = getattr(day, kind), getattr(dose, kind)
+        np.testing.assert_allclose(ours.typical, theirs.typical, rtol=1e-8)
+        np.testing.assert_allclose(theirs.mean, ours.mean, rtol=exact, atol=1e-4)
+        np.testing.assert_allclose(theirs.sd, ours.sd, rtol=2 * exact, atol=1e-4)
+        for name in QUANTILES:
+            # the one way takes a point between two neighbours in the order of size, the other one of the two
+            apart = 0.05 if name == "p05" else 0.01
+            np.testing.assert_allclose(theirs.quantiles[name], ours.quantiles[name], rtol=apart, atol=2e-3)
+    for target in given["targets"]:
+        # a level within 1e-4 of the target may count on the other side
+        np.testing.assert_allclose(dose.shares[target], day.shares[target], atol=1.01 / given["draws"])
+    assert len(day.runs) == len(dose.runs)
+    for ours, theirs in zip(day.runs, dose.runs, strict=True):
+        assert theirs.trough.error == pytest.approx(ours.trough.error, rel=1e-3)
+        if ours.fall is not None:
+            assert theirs.fall == pytest.approx(ours.fall, rel=1e-4)
+            assert theirs.fall_error == pytest.approx(ours.fall_error, rel=1e-3)
+    if uncertain:
+        assert day.numbers is not None
+        assert day.numbers == dose.numbers
+
+
+def test_a_streamed_population_is_that_of_the_days_within_its_monte_carlo_error() -> None:
+    few = follow(CHANGED, 79.0, 20.0, draws=10_000, targets=(5.0,))
+    plan = Plan("population", CHANGED, 79.0, 20.0, is_population=True)
+    many = next(forecasts([plan], MODEL, draws=20_000, seed=2, targets=(5.0,)))
+    assert many.by_day is None
+    pair = np.sqrt(1 / 10_000 + 1 / 20_000)
+    for kind in ("troughs", "peaks"):
+        ours, theirs = getattr(few, kind), getattr(many, kind)
+        assert bool(np.all(np.abs(ours.mean - theirs.mean) <= 4 * pair * ours.sd))
+    share, other = few.shares[5.0], many.shares[5.0]
+    middle = (share + 2 * other) / 3
+    assert bool(np.all(np.abs(share - other) <= 4 * pair * np.sqrt(middle * (1 - middle))))
+    first, second = few.runs[1], many.runs[1]
+    assert first.fall is not None
+    assert second.fall is not None
+    errors = (first.fall_error or 0.0, second.fall_error or 0.0)
+    assert abs(first.fall - second.fall) <= 4 * float(np.hypot(*errors))
+
+
+def test_a_smaller_population_is_the_beginning_of_a_larger_one() -> None:
+    small, large = (people(draws) for draws in (300, 500))
+    np.testing.assert_array_equal(small, large[:300])
+
+
+def people(draws: int) -> Any:
+    plan, times = cut(Plan("population", every(4, times=2), 79.0, 20.0, is_population=True), None)
+    return _Task(plan, times, MODEL, draws, 1, (), None).people(0, draws).clearance
+
+
+def test_shares_are_those_of_numpy_on_the_same_draws() -> None:
+    found = follow(every(6, times=5), 79.0, 20.0, draws=500, targets=(3.0,))
+    drawn = draw_patients(MODEL, truncated_weights(79, 20, 40, 150), 0, 500, 1)
+    levels = simulate_population(drawn, every(6, times=6), accuracy=1e-9).trough
+    np.testing.assert_array_equal(found.shares[3.0], (levels >= 3.0).mean(axis=0))
+
+
+def test_parameter_uncertainty_widens_the_band_and_keeps_the_typical_patient_and_the_seed() -> None:
+    plain, wide, again = (
+        follow(every(4, times=4), draws=1500, parameter_uncertainty=is_on) for is_on in (False, True, True)
+    )
+    np.testing.assert_allclose(plain.typical, wide.typical, rtol=1e-8)
+    for kind in ("troughs", "peaks"):
+        narrow, broad = (getattr(found, kind) for found in (plain, wide))
+        width, more = (found.quantiles["p95"][-1] - found.quantiles["p05"][-1] for found in (narrow, broad))
+        assert more > 1.01 * width
+    np.testing.assert_array_equal(again.troughs.mean, wide.troughs.mean)
+    assert plain.numbers is None
+    assert wide.numbers is not None
+    assert wide.numbers.redrawn > 0
+    assert "clearance.typical" in wide.numbers.names
+    assert wide.numbers.kept["bioavailability.typical"] == "no interval was published"
+
+
+def test_copies_of_a_patient_with_parameter_uncertainty_are_those_of_the_model() -> None:
+    plan = Plan("A", every(4, times=2), 70.0)
+    found = next(forecasts([plan], MODEL, draws=30, seed=4, parameter_uncertainty=True, targets=(10.0,)))
+    drawn = MODEL.draw(70.0, ("A",), 30, 4, parameter_draws=MODEL.draw_parameters(30, 4))
+    levels = simulate(drawn, [every(4, times=2)], [np.array([28.0, 56.0])])[0]
+    np.testing.assert_allclose(found.troughs.mean[1:], levels.mean(axis=0), rtol=1e-9)
+    np.testing.assert_array_equal(found.shares[10.0][1:], (levels >= 10).mean(axis=0))
+
+
+def test_more_copies_of_one_patient_than_can_be_followed_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 10000 copies of one patient"):
+        next(forecasts([Plan("A", every(4, times=2), 70.0)], MODEL, draws=10_001, seed=1))
