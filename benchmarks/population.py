@@ -19,7 +19,8 @@ from benchmarks.reference import diffrax_levels, lsoda_levels
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
 from wearoff.dosing.pk.population import PopulationLevels, simulate_population, steady_population
 from wearoff.dosing.pk.solve import steady_state
-from wearoff.dosing.pk.summaries import draw_patients, normal_weights, summarise_population
+from wearoff.dosing.pk.summaries import summarise_population
+from wearoff.dosing.pk.virtual import draw_patients, normal_weights
 from wearoff.dosing.regimen import every
 
 ALLOWED = 1e-4

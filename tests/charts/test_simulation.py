@@ -33,6 +33,12 @@ def test_the_picture_names_patient_axes_and_what_the_bands_are() -> None:
     assert {"Level, mg/L", "Saturation", "Weeks since the first dose"} <= set(words)
 
 
+def test_the_picture_says_where_the_band_holds_parameter_uncertainty() -> None:
+    uncertain = levels().with_columns(parameter_uncertainty=pl.lit(True))
+    words = texts(ET.fromstring(to_svg(draw_simulation(uncertain))))  # noqa: S314  drawn here
+    assert "P0: typical level, and 5 to 95 % over patients and parameter uncertainty" in words
+
+
 def test_a_level_of_zero_does_not_break_the_logarithmic_axis() -> None:
     svg = to_svg(draw_simulation(levels()))
     assert "NaN" not in svg

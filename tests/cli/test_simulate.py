@@ -86,7 +86,12 @@ def test_weights_convert_and_a_bare_number_is_in_kg(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((Q4W, "--weight", "160"), "weight 160 kg outside 40 to 150 kg"),
+        ((Q4W, "--weight", "160"), "weight 160 kg outside 40 to 130 kg"),
+        ((Q4W, "--weight", "160", "--patients", "10001"), "weight 160 kg outside 40 to 130 kg"),
+        (
+            ("300 mg every 10 weeks x 4", "--weight", "80", "--patients", "10001"),
+            "more than 8 weeks after a dose",
+        ),
         (("300 mg every 10 weeks x 4", "--weight", "80"), "more than 8 weeks after a dose"),
         ((f"{Q4W} SC", "--weight", "80", "--model", "{own}"), "route SC"),
     ],
@@ -103,11 +108,149 @@ def test_what_leaves_the_data_of_the_model_is_computed_marked_and_said(
     )
     own.write_text(changed, encoding="utf-8")
     filled = [argument.format(own=own) for argument in arguments]
-    said_ = said(monkeypatch, capsys, *filled, "--patients", "20", "-o", tmp_path / "levels.csv")
+    few = () if "--patients" in filled else ("--patients", "20")
+    said_ = said(monkeypatch, capsys, *filled, *few, "-o", tmp_path / "levels.csv")
     assert f"* Extrapolation: {reason}" in said_
     assert re.search(r"^ *\* +(\d+|end) ", said_, flags=re.MULTILINE)
     assert pl.read_csv(tmp_path / "levels.csv")["outside_model"].drop_nulls()[-1].startswith(reason)
     assert "Extrapolation" not in said(monkeypatch, capsys, Q4W, *SMALL)
+
+
+LARGE = ("--weight", "79", "--weight-sd", "20", "--patients", "20000", "--until", "30")
+
+
+def test_more_than_10000_patients_are_streamed_into_a_table_by_dose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tmp_path / "doses.csv"
+    plan = "300 mg every 4 weeks x 4 then every 6 weeks x 4"
+    text = said(monkeypatch, capsys, plan, *LARGE, "--target", "5 ug/mL", "--target", "20", "-o", file)
+    assert "20,000 virtual patients" in text
+    assert f"written  {file} (one row for each dose)" in text
+    assert re.search(r"Every 4 weeks, after 3 intervals: mean trough [\d.]+ mg/L \(SD", text)
+    table = pl.read_csv(file)
+    assert table["next_dose"].to_list() == [1, 2, 3, 4, 5, 6, None]
+    assert table["week"][-1] == 30
+    row = table.row(4, named=True)
+    assert row["trough_p05"] < row["trough_p50"] < row["trough_mean"] < row["trough_p95"]
+    assert row["share_at_or_above_20"] < row["share_at_or_above_5"]
+    p, error = row["share_at_or_above_5"], row["share_error_5"]
+    assert error == pytest.approx((p * (1 - p) / 20_000) ** 0.5, rel=0.01)
+    assert f"{100 * p:.2f} % ({100 * error:.3f})" in text
+    small = tmp_path / "days.parquet"
+    said(monkeypatch, capsys, plan, *LARGE[:4], "--patients", "2000", "--until", "30", "-o", small)
+    days = pl.read_parquet(small).filter(pl.col("day") == row["day"])
+    assert days["level_p50"][0] == pytest.approx(row["trough_p50"], rel=0.06)
+    assert days["level_typical"][0] == pytest.approx(row["trough_typical"], rel=1e-9)
+
+
+def test_shares_stand_in_the_table_where_it_fits_and_below_it_where_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    shown = []
+    for width in ("80", "120"):
+        monkeypatch.setenv("COLUMNS", width)
+        file = tmp_path / f"{width}.csv"
+        shown.append(said(monkeypatch, capsys, Q4W, *SMALL, "--target", "5", "-o", file))
+        assert max(map(len, (line for line in shown[-1].splitlines() if " mg IV" in line))) <= int(width)
+    assert re.search(r"^ +2 +4 +[\d.]+ % \([\d.]+\) *$", shown[0], flags=re.MULTILINE)
+    assert re.search(r"^ +2 +4 +300 mg IV .* [\d.]+ % \([\d.]+\) *$", shown[1], flags=re.MULTILINE)
+    troughs = pl.read_csv(file).filter("is_trough")
+    assert f"{100 * troughs['share_at_or_above_5'][0]:.1f} % (" in shown[1]
+    assert "≥" not in said(monkeypatch, capsys, Q4W, *SMALL)
+
+
+def test_parameter_uncertainty_is_said_on_or_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    off = said(monkeypatch, capsys, Q4W, *SMALL)
+    assert "Parameter uncertainty: off" in off
+    assert "(5-95 % between patients)" in off
+    for patients in ("40", "10001"):
+        file = tmp_path / f"{patients}.csv"
+        options = (
+            "--weight",
+            "80",
+            "--patients",
+            patients,
+            "--until",
+            "9",
+            "--parameter-uncertainty",
+            "-o",
+            file,
+        )
+        text = said(monkeypatch, capsys, Q4W, *options)
+        assert "Parameter uncertainty: on, each virtual patient has its own draw of 10 model numbers." in text
+        assert "(5-95 % over patients and parameter uncertainty)" in text
+        assert re.search(r"[\d,]+ draws were physically impossible and drawn again", text)
+        assert "because no interval was published: absorption rate; bioavailability." in text
+        assert "because the authors fixed them: intercompartmental clearance." in text
+        assert pl.read_csv(file)["parameter_uncertainty"].all()
+
+
+@pytest.mark.parametrize("patients", ["20", "10001"])
+@pytest.mark.parametrize("moment", ["computing", "writing"])
+def test_an_interrupted_simulation_leaves_nothing_behind(
+    patients: str, moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    def interrupt(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    def half(frame: pl.DataFrame, file: Path) -> None:
+        file.write_text("half a fi", encoding="utf-8")
+        raise KeyboardInterrupt
+
+    if moment == "writing":
+        monkeypatch.setattr(pl.DataFrame, "write_csv", half)
+    else:
+        monkeypatch.setattr("wearoff.dosing.pk.solve.simulate", interrupt)
+        monkeypatch.setattr("wearoff.dosing.pk.summaries.blocks_of", interrupt)
+    out = tmp_path / "levels.csv"
+    options = ("--weight", "80", "--patients", patients, "--until", "9", "-o", out)
+    assert run(monkeypatch, "simulate", Q4W, *options) == app.EXIT_STOPPED
+    assert "Stopped; what was not finished was not written." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_an_earlier_run_stays_whole_when_the_next_one_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    out = tmp_path / "levels.csv"
+    said(monkeypatch, capsys, Q4W, *SMALL, "-o", out, "--until", "9")
+    before = out.read_bytes()
+
+    def fail(frame: pl.DataFrame, file: Path) -> None:
+        file.write_text("half a fi", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_csv", fail)
+    assert run(monkeypatch, "simulate", Q4W, *SMALL, "-o", out) == app.EXIT_INPUT
+    assert "cannot be written (No space left on device)" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_file_that_cannot_be_written_is_said_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    (tmp_path / "a file").write_text("", encoding="utf-8")
+    (tmp_path / "folder.csv").mkdir()
+    for out in (tmp_path / "a file" / "levels.csv", tmp_path / "folder.csv"):
+        assert run(monkeypatch, "simulate", Q4W, *SMALL, "-o", out) == app.EXIT_INPUT
+        assert f"{out}, column --out: cannot be written" in capsys.readouterr().err
+
+
+def test_the_share_done_and_the_time_left_are_shown_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    assert run(monkeypatch, "simulate", Q4W, *SMALL) == 0
+    found = capsys.readouterr()
+    assert "20 of 20 patients" in found.err
+    assert "100%" in found.err
+    assert "patients ━" not in found.out
 
 
 EVENTS = (
@@ -141,13 +284,55 @@ def test_an_event_table_gives_the_same_as_the_words_for_it(
     assert table["level_typical"].to_list() == pytest.approx(words["level_typical"].to_list(), rel=1e-9)
 
 
+def test_what_happens_besides_doses_is_followed_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    text = said(
+        monkeypatch, capsys, "300 mg every 4 weeks x 8 exchange at 100 d and 102 d removing 65 %", "--weight", "80",
+        "--weight-change", "211.64 lb from 70 d", "--antibodies-from", "20 weeks", "--patients", "20",
+    )  # fmt: skip
+    assert (
+        "80 to 95.9983 kg; 8 doses; plasma exchange on day 100, 102, removing 65 % of what is in the blood"
+        in text
+    )
+    assert "antibodies from day 140, which speed elimination up" in text
+    assert "* Extrapolation: antibodies against the drug" in text
+    assert "* Extrapolation: plasma exchange before" in text
+
+
+def test_a_table_may_begin_in_steady_state_and_reset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    table = "ID,TIME (d),AMT (mg),RATE,II,ADDL,SS,EVID,CMT\nA,0,300,7200,28,3,1,1,1\nA,90,.,.,.,.,.,3,.\n"
+    (tmp_path / "events.csv").write_text(table, encoding="utf-8")
+    options = ("--first-compartment", "central", "--weight", "75", "--patients", "20")
+    text = said(monkeypatch, capsys, "--events", tmp_path / "events.csv", *options)
+    assert "in steady state from the first record that says so; with resets" in text
+    rows = [line.split() for line in text.splitlines() if "300 mg IV" in line]
+    assert rows[0][5] == rows[1][5] == "26"
+    assert next(line for line in text.splitlines() if line.strip().startswith("end")).split()[2] == "0"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("300 mg evry 4 weeks x 2", "--weight", "80"), "^^^^"),
         (("300 every 4 weeks x 2", "--weight", "80"), "the unit of 300 is missing"),
         ((Q4W, "--weight", "80000"), "80000 kg is no body weight"),
-        ((Q4W, "--weight", "80 mg/L"), "measures something else"),
+        ((Q4W, "--weight", "80000"), "is the unit right?"),
+        ((Q4W, "--weight", "80 mg/L"), "write it in kg, g or lb, for example '80 kg' or '176 lb'"),
+        ((Q4W, "--weight", "5 mg"), "'5 mg' is no body weight"),
+        ((Q4W, "--weight", "80 lbs/kg"), "'80 lbs/kg' is no body weight"),
+        ((Q4W, "--weight", "-80"), "'-80' is no body weight"),
+        ((Q4W, "--weight", "80,5"), "'80,5' is no body weight"),
+        ((Q4W, "--weight", "80", "--target", "5 mg"), "column --target: 'mg' measures something else"),
+        ((Q4W, "--weight", "80", "--target", "5 mg per L"), "the unit 'mg per L' is not known"),
+        ((Q4W, "--weight", "80", "--target", "high"), "is not a number and a unit"),
+        ((Q4W, "--weight", "80", "--target", "0"), "it is a level above 0"),
+        ((Q4W, "--weight", "80", "--weight-change", "90 kg"), "is no change of weight; write for example"),
+        ((Q4W, "--weight", "80", "--weight-change", "90 kg from 10"), "column --weight-change"),
+        ((Q4W, "--weight", "80", "--weight-change", "90000 from 10 d"), "90000 kg is no body weight"),
+        ((Q4W, "--weight", "80", "--antibodies-from", "-3 d"), "it is before the first dose"),
         ((Q4W, "--weight", "80", "--model", "mine"), "there is no pharmacokinetic model 'mine'"),
         (("--events", "{file}", "--first-compartment", "depot"), "row 1, column WT"),
         (("--events", "nothing.csv", "--first-compartment", "depot"), "cannot be read"),
@@ -180,7 +365,10 @@ def test_input_that_cannot_be_used_ends_with_1_and_writes_nothing(
         (Q4W, "--weight", "80", "-o", "levels.txt"),
         (Q4W, "--weight", "80", "--picture", "levels.gif"),
         (Q4W, "--weight", "80", "--until", "-3"),
-        (Q4W, "--weight", "80", "--patients", "100000"),
+        (Q4W, "--weight", "80", "--patients", "10000001"),
+        (Q4W, "--weight", "80", "--patients", "10001", "--picture", "levels.svg"),
+        (Q4W, "--weight", "80", "--until", "9 weeks"),
+        ("--events", "a.csv", "--first-compartment", "depot", "--patients", "10001"),
         (Q4W, "--weight", "80", "--carried", "forward"),
         (Q4W, "--weight", "200", "--weight-sd", "20"),
         ("--events", "a.csv"),

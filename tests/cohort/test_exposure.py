@@ -138,7 +138,7 @@ def test_assumed_weights_have_the_published_mean_and_spread() -> None:
     ("rows", "reason"),
     [
         ([f"A,{on(0)},300,IV,75,60", f"A,{on(57)},300,IV,75,60"], "interval above 8 weeks"),
-        ([f"A,{on(0)},300,IV,75,60", f"A,{on(28)},300,IV,160,60"], "weight outside 40 to 150 kg"),
+        ([f"A,{on(0)},300,IV,75,60", f"A,{on(28)},300,IV,160,60"], "weight outside 40 to 130 kg"),
     ],
 )
 def test_an_infusion_outside_the_data_of_the_model_says_why(

@@ -78,7 +78,9 @@ def _panels(patient: str, frame: pl.DataFrame) -> list[alt.LayerChart]:
         .mark_area(color="#9aa0a6", opacity=0.6)
         .encode(week, alt.Y("low:Q", scale=share, axis=percent), alt.Y2("high"))
     ]
-    title = alt.TitleParams(f"{patient}: typical level, and 5 to 95 % between patients")
+    is_uncertain = "parameter_uncertainty" in frame.columns and bool(frame["parameter_uncertainty"].any())
+    over = "over patients and parameter uncertainty" if is_uncertain else "between patients"
+    title = alt.TitleParams(f"{patient}: typical level, and 5 to 95 % {over}")
     under = alt.TitleParams("Saturation of the typical patient: the range over the curves")
     return [
         layered(level, width=_PANEL_WIDTH, height=240, title=title),

@@ -2,7 +2,10 @@
 
     regimen.py    what was given when (words.py, dated.py, events.py: from words, dates, event tables)
     pk/           the published models, the time grid, the one solver
-    forecast.py   a regimen followed through, for a typical patient and a population
+    plan.py       who is given what, until when, and where a model's data end
+    follow.py     a plan followed through, for a typical patient and a population of any size
+    forecast.py   what that comes to, and its columns
+    by_dose.py    what a population comes to dose by dose
     occupancy.py  concentration to saturation, under four curves
     laboratory.py what a laboratory reads of a level
     figures.py    a number with unit, source and mark, and reading files made of them

@@ -14,13 +14,12 @@ from wearoff.dosing.pk.summaries import (
     HIGHEST,
     LOWEST,
     QUANTILE_BOUND,
+    _Tally,
     bins_of,
-    draw_patients,
     middle_of,
-    normal_weights,
-    patient_normals,
     summarise_population,
 )
+from wearoff.dosing.pk.virtual import draw_patients, normal_weights
 from wearoff.dosing.regimen import every
 
 MODEL, WEIGHTS, REGIMEN = load_model(), normal_weights(79, 20), every(6, times=5)
@@ -37,6 +36,39 @@ def test_quantiles_and_shares_of_20000_patients_are_those_of_numpy() -> None:
     expected = [(whole.trough >= target).mean(axis=0) for target in (1, 5, 10)]
     np.testing.assert_array_equal(found.share_at_or_above, expected)
     assert (found.patients, found.failed) == (20_000, 0)
+
+
+def test_spreads_and_covariances_are_those_of_numpy_however_the_patients_are_cut() -> None:
+    whole = simulate_population(draw_patients(MODEL, WEIGHTS, 0, 20_000, 3), REGIMEN)
+    for block in (20_000, 3001):
+        found = summarise_population(MODEL, WEIGHTS, REGIMEN, 20_000, 3, reference=2, block=block)
+        np.testing.assert_allclose(found.sd_trough, whole.trough.std(axis=0, ddof=1), rtol=1e-11)
+        np.testing.assert_allclose(found.sd_peak, whole.peak.std(axis=0, ddof=1), rtol=1e-11)
+        assert found.covariance is not None
+        np.testing.assert_allclose(found.covariance, np.cov(whole.trough.T)[2], rtol=1e-11, atol=1e-12)
+    assert summarise_population(MODEL, WEIGHTS, REGIMEN, 100, 3).covariance is None
+
+
+def test_the_spread_of_levels_far_from_zero_keeps_its_digits() -> None:
+    tally = _Tally(1, (), 0)
+    levels = 1e6 + np.random.default_rng(1).standard_normal(30_000) * 1e-3
+    for part in np.array_split(levels, 7):
+        tally.add(part[None], part[None], np.ones(part.size, dtype=bool))
+    found = tally.summary((0.5,), 1)
+    assert found.sd_trough[0] == pytest.approx(levels.std(ddof=1), rel=1e-5)
+    assert found.covariance is not None
+    assert found.covariance[0] == pytest.approx(levels.var(ddof=1), rel=1e-5)
+
+
+def test_patients_who_were_not_solved_are_counted_and_in_no_figure() -> None:
+    tally = _Tally(1, (1.5,), None)
+    levels = np.array([[1.0, np.nan, 2.0, 3.0]])
+    tally.add(levels, levels, np.array([True, False, True, True]))
+    tally.add(levels[:, :2] * np.nan, levels[:, :2] * np.nan, np.zeros(2, dtype=bool))
+    found = tally.summary((0.5,), 1)
+    assert (found.patients, found.failed) == (3, 3)
+    assert (found.mean_trough[0], found.sd_trough[0]) == (2.0, 1.0)
+    assert found.share_at_or_above[0, 0] == pytest.approx(2 / 3)
 
 
 def test_the_size_of_the_blocks_changes_no_patient() -> None:
@@ -62,27 +94,6 @@ def test_memory_does_not_grow_with_the_patients() -> None:
 
     most(2000)
     assert most(24_000) < 1.3 * most(6000)
-
-
-def test_patients_drawn_by_index_are_the_same_in_any_company() -> None:
-    alone = patient_normals(7, "weight", 123, 1)
-    assert alone == patient_normals(7, "weight", 100, 50)[23]
-    assert alone != patient_normals(8, "weight", 123, 1)
-    assert alone != patient_normals(7, "height", 123, 1)
-    many = patient_normals(7, "weight", 0, 200_000)
-    assert many.mean() == pytest.approx(0, abs=0.01)
-    assert many.std() == pytest.approx(1, abs=0.01)
-    assert abs(np.corrcoef(many[1:], many[:-1])[0, 1]) < 0.01
-    assert np.quantile(many, 0.975) == pytest.approx(1.96, abs=0.02)
-
-
-def test_the_spread_is_that_of_the_model() -> None:
-    drawn = draw_patients(MODEL, 75, 0, 100_000, 3)
-    for name, cv, typical in (("clearance", 0.228, 0.164), ("maximal_rate", 0.26, 2.86)):
-        values = getattr(drawn, name)
-        assert values.std() / values.mean() == pytest.approx(cv, rel=0.02)
-        assert np.median(values) == pytest.approx(typical, rel=0.01)
-    assert np.ptp(drawn.michaelis_constant) == 0
 
 
 def test_a_sampler_of_ones_own_takes_the_place_of_a_model() -> None:

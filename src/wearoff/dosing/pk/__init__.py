@@ -5,6 +5,7 @@ form.py         the structures a model may have, and the checks of its file
 parameters.py   individual parameters as arrays
 spread.py       individuals drawn from the spread between patients
 uncertainty.py  typical values drawn from their published intervals
+virtual.py      the virtual patients of a population, each by an index
 grid.py         where the solver steps
 solve.py        the solver: simulate, steady_state, typical_cycle (loads JAX)
 sensitivities.py  derivatives of the level by every parameter

@@ -2,23 +2,21 @@
 
 Patients are drawn, solved and counted a block at a time, so memory does not grow with their number. Levels are
 counted in fixed bins, 1024 to every doubling, so a quantile read from the counts lies within one part
-in 1024 of the quantile of the levels themselves; shares above a target are exact counts. Random
-numbers belong to a patient: Philox, with the patient's index as its counter and the seed and purpose as its
-key, so a patient is the same in blocks of any size.
+in 1024 of the quantile of the levels themselves; shares above a target are exact counts, means and standard
+deviations those of the levels. The patients are those of `virtual.py`, the same in blocks of any size.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wearoff.dosing.pk.form import correlation_matrix
 from wearoff.dosing.pk.models import Parameters, PkModel
 from wearoff.dosing.pk.population import blocks_of, plan_of
+from wearoff.dosing.pk.virtual import Weights, draw_patients
 from wearoff.dosing.regimen import Regimen
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ LOWEST, HIGHEST = 2.0**-14, 2.0**17  # mg/L
 _SHIFT = np.int64(52 - 10)
 _FIRST = int(np.float64(LOWEST).view(np.int64) >> _SHIFT)
 _BINS = (int(np.float64(HIGHEST).view(np.int64)) >> 42) - _FIRST + 2  # one below, one above
-Weights = float | Callable[[np.ndarray], np.ndarray]
 Sampler = Callable[[int, int], Parameters]
 
 
@@ -47,6 +44,9 @@ class PopulationSummary:
         peak: the same of the highest level after each dose, as `PopulationLevels` defines it.
         mean_trough: mean level just before each dose, mg/L.
         mean_peak: mean of the highest levels, mg/L.
+        sd_trough, sd_peak: their standard deviations between the patients, mg/L.
+        covariance: of every trough with the trough before the dose named as reference, (mg/L)^2; None where
+            none was named.
         targets: the levels asked about, mg/L.
         share_at_or_above: share of patients whose trough is at least the target, exact.
         seed: the seed of the draws.
@@ -59,6 +59,9 @@ class PopulationSummary:
     peak: Float[np.ndarray, "levels doses"]
     mean_trough: Float[np.ndarray, " doses"]
     mean_peak: Float[np.ndarray, " doses"]
+    sd_trough: Float[np.ndarray, " doses"]
+    sd_peak: Float[np.ndarray, " doses"]
+    covariance: Float[np.ndarray, " doses"] | None
     targets: tuple[float, ...]
     share_at_or_above: Float[np.ndarray, "targets doses"]
     seed: int
@@ -73,6 +76,7 @@ def summarise_population(
     *,
     levels: Sequence[float] = BAND,
     targets: Sequence[float] = (1.0, 2.0, 5.0, 10.0),
+    reference: int | None = None,
     accuracy: float = 1e-4,
     block: int = 262_144,
     progress: Callable[[int, int], None] | None = None,
@@ -83,12 +87,14 @@ def summarise_population(
         model: the model to draw patients from; or a function that gives the parameters of `count` patients
             from index `first` on, of its own making.
         weights: one weight, kg, or a function from the patients' standard normal numbers to their weights;
-            `normal_weights` makes one. A function in place of a model has no use for it.
+            `virtual.normal_weights` makes one. A function in place of a model has no use for it.
         regimen: the doses, the same for everyone.
         patients: number of patients, at least 1.
         seed: the seed of the draws.
         levels: quantiles wanted, each between 0 and 1.
         targets: levels of which the share of troughs at or above is wanted, mg/L.
+        reference: index of a dose, counted from 0; the covariance of every trough with the one before it
+            gives the error of a difference or a ratio within the same patients.
         accuracy: as for `simulate_population`.
         block: patients drawn and counted at a time; it decides memory and changes no patient.
         progress: called with the number of patients done and their total, after every block.
@@ -100,71 +106,16 @@ def summarise_population(
         raise ValueError("patients and block must be at least 1")
     if not all(0 <= level <= 1 for level in levels):
         raise ValueError("a quantile lies between 0 and 1")
-    tally = _Tally(regimen.start_d.size, tuple(targets))
+    tally = _Tally(regimen.start_d.size, tuple(targets), reference)
     for first in range(0, patients, block):
         count = min(block, patients - first)
         drawn = _drawn(model, weights, first, count, seed)
-        plan = plan_of(regimen, drawn.lag_d)
+        plan = plan_of(regimen, drawn.lag_d, change_d=drawn.change_of(0))
         for _, found in blocks_of(drawn, plan, accuracy):
             tally.add(found.trough, found.peak, found.status == 0)
         if progress is not None:
             progress(first + count, patients)
     return tally.summary(tuple(levels), seed)
-
-
-def normal_weights(
-    mean_kg: float, sd_kg: float, lightest_kg: float = 40.0, heaviest_kg: float = 160.0
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Weights from a normal distribution, those beyond the ends moved to the end, kg."""
-    return lambda normal: np.clip(mean_kg + sd_kg * normal, lightest_kg, heaviest_kg)
-
-
-def draw_patients(model: PkModel, weights: Weights, first: int, count: int, seed: int) -> Parameters:
-    """Patients from the spread between patients, each by his index.
-
-    Args:
-        model: the model.
-        weights: as for `summarise_population`.
-        first: index of the first patient.
-        count: number of patients.
-        seed: the seed of the draws.
-    """
-    if callable(weights):
-        weight = np.asarray(weights(patient_normals(seed, "weight", first, count)))
-    else:
-        weight = np.full(count, float(weights))
-    effects = {
-        name: patient_normals(seed, f"between-patient:{name}", first, count)
-        for name, parameter in model.parameters.items()
-        if parameter is not None and parameter.between_patient_cv is not None
-    }
-    names, matrix = correlation_matrix(model.correlations)
-    if names:
-        factor, alone = np.linalg.cholesky(matrix), dict(effects)
-        for row, name in enumerate(names):
-            # term by term, so that a patient does not depend on how many there are
-            effects[name] = sum((factor[row, k] * alone[names[k]] for k in range(row + 1)), np.zeros(count))
-    typical = model.typical(weight, tuple(map(str, range(first, first + count))))
-    changed = {}
-    for name, effect in effects.items():
-        parameter = model.parameters[name]
-        assert parameter is not None and parameter.between_patient_cv is not None  # noqa: PT018, S101
-        spread = np.sqrt(np.log1p(parameter.between_patient_cv.value**2))
-        changed[name] = getattr(typical, name) * np.exp(spread * effect)[:, None, None]
-    return replace(typical, **changed)
-
-
-def patient_normals(seed: int, purpose: str, first: int, count: int) -> Float[np.ndarray, " patients"]:
-    """One standard normal number for each patient, keyed by (seed, purpose, index of the patient).
-
-    Philox gives four 64-bit numbers for each value of its counter; the counter is the patient's index, the key
-    a digest of seed and purpose. The first two of the four make a radius and an angle (Box and Muller).
-    """
-    text = f"{len(str(seed))}:{seed};{len(purpose)}:{purpose};"
-    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
-    raw = np.random.Philox(key=key, counter=first).random_raw(4 * count).reshape(count, 4)[:, :2]
-    radius, angle = (((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53).T
-    return np.asarray(np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle))
 
 
 def _drawn(model: PkModel | Sampler, weights: Weights, first: int, count: int, seed: int) -> Parameters:
@@ -175,13 +126,20 @@ def _drawn(model: PkModel | Sampler, weights: Weights, first: int, count: int, s
 
 
 class _Tally:
-    """Counts of the levels so far, in fixed bins for each dose."""
+    """Counts of the levels so far in fixed bins for each dose, and their sums, squares and products.
 
-    def __init__(self, doses: int, targets: tuple[float, ...]) -> None:
+    Squares and products are those of the distances from the mean so far, moved along with it block by block,
+    so that no digit is lost with many patients (Chan, Golub and LeVeque 1983).
+    """
+
+    def __init__(self, doses: int, targets: tuple[float, ...], reference: int | None) -> None:
         self.counts = np.zeros((2, doses, _BINS), dtype=np.int64)
         self.sums = np.zeros((2, doses))
+        self.squares = np.zeros((2, doses))
+        self.products = np.zeros(doses)
         self.above = np.zeros((len(targets), doses), dtype=np.int64)
         self.targets = targets
+        self.reference = reference
         self.failed = 0
         self.patients = 0
 
@@ -195,9 +153,19 @@ class _Tally:
         if not is_solved.all():
             trough, peak = trough[:, is_solved], peak[:, is_solved]
             self.failed += int((~is_solved).sum())
-        self.patients += trough.shape[1]
+        before, count = self.patients, trough.shape[1]
+        if not count:
+            return
+        self.patients += count
         for kind, block in enumerate((trough, peak)):
-            self.sums[kind] += block.sum(axis=1)
+            sums = block.sum(axis=1)
+            distance = block - (sums / count)[:, None]
+            moved = sums / count - self.sums[kind] / max(before, 1)
+            share = before * count / (before + count)
+            self.squares[kind] += np.einsum("ij,ij->i", distance, distance) + share * moved**2
+            if kind == 0 and self.reference is not None:
+                self.products += distance @ distance[self.reference] + share * moved * moved[self.reference]
+            self.sums[kind] += sums
             for dose, row in enumerate(bins_of(block)):
                 self.counts[kind, dose] += np.bincount(row, minlength=_BINS)
         for index, target in enumerate(self.targets):
@@ -219,6 +187,9 @@ class _Tally:
             peak=peak.reshape(len(levels), -1),
             mean_trough=self.sums[0] / solved,
             mean_peak=self.sums[1] / solved,
+            sd_trough=np.sqrt(self.squares[0] / max(solved - 1, 1)),
+            sd_peak=np.sqrt(self.squares[1] / max(solved - 1, 1)),
+            covariance=None if self.reference is None else self.products / max(solved - 1, 1),
             targets=self.targets,
             share_at_or_above=self.above / solved,
             seed=seed,

@@ -118,14 +118,18 @@ def _drawn(
     numbers = stream(seed, model, f"parameter-uncertainty:{key}")
     seen = np.empty(0)
     while True:
-        seen = np.append(seen, _scaled(key, figure, numbers.standard_normal(draws)))
+        seen = np.append(seen, scaled(key, figure, numbers.standard_normal(draws)))
         good = np.flatnonzero(is_possible(key, seen))
         if good.size >= draws:
             return seen[good[:draws]], int(good[draws - 1] + 1 - draws)
 
 
-def _scaled(key: str, figure: Figure, normal: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Standard normal numbers on the scale of one number, each side with its own width."""
+def scaled(key: str, figure: Figure, normal: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Standard normal numbers on the scale of one number, each side with its own width.
+
+    Raises:
+        ValueError: the number has no interval.
+    """
     if figure.interval is None:
         raise ValueError(f"{key} has no interval")
     low, high = figure.interval
