@@ -53,14 +53,14 @@ class Line:
         """The line as it is printed."""
         ours = self.ours
         row = (
-            f"{self.name:36s} {seconds(ours.cold)} {seconds(ours.warm)}  {ours.error:.0e} {ours.memory:6.0f}"
+            f"{self.name:36s} {seconds(ours.cold)} {seconds(ours.warm)}  {ours.error:.1e} {ours.memory:6.0f}"
         )
         for engine in MODULES:
             if engine in self.theirs:
                 time_s, error = self.theirs[engine]
-                row += f" | {seconds(time_s)}  {error:.0e} {time_s / ours.warm:6.0f}x"
+                row += f" | {seconds(time_s)}  {error:.1e} {time_s / ours.warm:6.0f}x"
             else:
-                row += " | " + "not installed".center(23)
+                row += " | " + "not installed".center(25)
         return row
 
 
@@ -104,9 +104,9 @@ def introduction(absent: list[str]) -> Iterator[str]:
         where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
         yield f"{engine} is not installed on this platform ({where}) and is not compared."
     yield ""
-    yield f"{'':36s} {'wearoff':^30s}" + "".join(f" | {engine:^23s}" for engine in MODULES)
-    references = " |        s  error   ratio" * len(MODULES)
-    yield f"{'what':36s}   cold s   warm s  error    MiB{references}"
+    yield f"{'':36s} {'wearoff':^34s}" + "".join(f" | {engine:^25s}" for engine in MODULES)
+    references = " |        s    error   ratio" * len(MODULES)
+    yield f"{'what':36s}   cold s   warm s    error    MiB{references}"
 
 
 def apart(number: int) -> Measured:

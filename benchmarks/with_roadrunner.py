@@ -1,7 +1,7 @@
 """The dosing model as SBML for libroadrunner: rate rules for the amounts, events for the infusions, CVODE.
 
-One call simulates all doses of a patient; cut at every event from outside it takes twice as long. The
-stiff method is slower here at the same error, so it is turned off.
+One call simulates all doses of a patient; cut at every event from outside it takes about half as long again.
+The stiff method is slower here at the same error, so it is turned off.
 """
 
 from __future__ import annotations
