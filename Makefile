@@ -31,6 +31,11 @@ help:
 	$(UV) pip install --quiet --compile-bytecode --python $(RUN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The engines to compare with; only the benchmark needs them.
+.venv/stamp-bench: .venv/stamp requirements/bench.txt
+	$(UV) pip install --quiet --python $(RUN)/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
 setup: .venv/stamp-dev
 
 demo: .venv/stamp
@@ -54,7 +59,7 @@ docs: .venv/stamp-dev
 	$(RUN)/python docs/generate.py
 	$(RUN)/zensical build --strict --clean
 
-bench: .venv/stamp-dev
+bench: .venv/stamp-bench
 	$(RUN)/python -m benchmarks
 
 # Write the pinned, hashed requirement lists again from pyproject.toml.
@@ -62,6 +67,7 @@ lock: .tools/stamp
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 requirements/uv.in -o requirements/uv.txt
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o requirements/run.txt
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build --group dev --group docs -c requirements/run.txt -o requirements/dev.txt
+	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group bench -c requirements/run.txt -c requirements/dev.txt -o requirements/bench.txt
 
 clean:
 	rm -rf .tools .venv out site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks import population
+from benchmarks.comparison import ALLOWED, report
 from benchmarks.reference import lsoda_levels
 from wearoff.dosing.pk.compile_cache import VARIABLE as CACHE
 from wearoff.dosing.pk.models import load_model
@@ -26,7 +26,6 @@ from wearoff.dosing.regimen import every
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 3
-ALLOWED = population.ALLOWED
 
 
 def main() -> None:
@@ -35,7 +34,7 @@ def main() -> None:
     startup()
     error = levels()
     study()
-    wrong = population.report()
+    wrong = report()
     if error > ALLOWED:
         wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
     if wrong:

@@ -1,139 +1,156 @@
 """Whole populations under one regimen, each patient held against a tight reference.
 
 The steps were chosen on other people than these: the seed is the benchmark's own, and both Michaelis constants
-in use are run. SciPy's LSODA solves a few of the patients at 1e-10; its time for all of them is that
-multiplied, and its levels check the reference by which the errors are measured.
+in use are run. Every workload runs in a process of its own, so that its first call starts from nothing,
+compiles everything, and the memory is its own: `python -m benchmarks.population NUMBER`.
 """
 
 from __future__ import annotations
 
+import json
+import resource
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import TypeVar
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from benchmarks.reference import diffrax_levels, lsoda_levels
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
-from wearoff.dosing.pk.population import PopulationLevels, simulate_population, steady_population
+from wearoff.dosing.pk.population import (
+    PopulationLevels,
+    PopulationSteadyState,
+    simulate_population,
+    steady_population,
+)
 from wearoff.dosing.pk.solve import steady_state
 from wearoff.dosing.pk.summaries import summarise_population
 from wearoff.dosing.pk.virtual import draw_patients, normal_weights
 from wearoff.dosing.regimen import every
 
-ALLOWED = 1e-4
 VISIBLE = 1e-3  # mg/L
 SEED = 2025
-LSODA_PATIENTS = 12
-REGIMEN = every(4, times=26)
-REPEATS = 5
+WEEKS = 4
+REGIMEN = every(WEEKS, times=26)
+MODEL, WEIGHTS = "van_den_berg_2025", normal_weights(79, 20)
+_CHECKED = 20_000  # patients whose tight days fit into memory at once
+_CHECKED_SINGLY = 300
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One workload: seconds, first and best, the largest relative error of any patient, LSODA's seconds."""
+class Workload:
+    """So many patients, what is wanted of them, and their Michaelis constant, mg/L, or the model's own."""
 
-    what: str
+    patients: int
+    kind: Literal["doses", "daily", "steady", "streamed"]
+    km: float
+
+    @property
+    def name(self) -> str:
+        """What stands in the table."""
+        what = {
+            "doses": "26 doses",
+            "daily": "728 days",
+            "steady": "steady state",
+            "streamed": "26 doses, streamed",
+        }
+        return f"{self.patients:,} x {what[self.kind]}, Km {self.km}"
+
+    def people(self, first: int = 0, count: int | None = None) -> Parameters:
+        """The patients, or some of them, as the draws of one patient."""
+        count = self.patients if count is None else count
+        if self.kind == "streamed":
+            return as_draws(draw_patients(load_model(MODEL), WEIGHTS, first, count, SEED))
+        return some(people(self.patients, self.km), slice(first, first + count))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds of the first call and of the fastest after it, the largest relative error, peak memory in MiB."""
+
     cold: float
     warm: float
     error: float
-    lsoda: float
+    memory: float
 
 
-def lines() -> list[Line]:
-    """Every workload in turn."""
-    found = []
-    for km in (2.0, 0.875):
-        everyone = people(100_000, km)
-        each, checked = lsoda(everyone)
-        print(f"the reference differs from LSODA at 1e-10 by {checked:.0e} (Km {km})", flush=True)
-        tight = simulate_population(everyone, REGIMEN, accuracy=1e-9)
-        found += [
-            doses(everyone, tight, f"100,000 x 26 doses, Km {km}", each),
-            days(everyone, tight, f"100,000 daily, Km {km}", each),
-            days(some(everyone, 1000), None, f"1,000 daily, Km {km}", each),
-            steady(everyone, f"100,000 to the steady state, Km {km}", each),
-        ]
-    found.append(million(each))
-    return found
+WORKLOADS = (
+    *(
+        Workload(patients, kind, km)
+        for km in (2.0, 0.875)
+        for patients, kind in (
+            (1000, "doses"),
+            (1000, "daily"),
+            (100_000, "doses"),
+            (100_000, "daily"),
+            (100_000, "steady"),
+        )
+    ),
+    Workload(1_000_000, "streamed", 0.875),
+)
 
 
-def doses(everyone: Parameters, tight: PopulationLevels, what: str, each: float) -> Line:
-    """Trough and peak of every dose."""
-    cold, warm, levels = timed(lambda: simulate_population(everyone, REGIMEN))
-    return Line(what, cold, warm, error_of(levels, tight), each * count(everyone))
+def measured(workload: Workload) -> Measured:
+    """One workload run, then every patient of it checked."""
+    if workload.kind == "streamed":
+        model = load_model(MODEL)
+        cold, warm, summary = timed(
+            lambda: summarise_population(model, WEIGHTS, REGIMEN, workload.patients, SEED), repeats=2
+        )
+        memory = peak_memory()
+        return Measured(cold, warm, np.inf if summary.failed else streamed_error(workload), memory)
+    everyone, repeats = workload.people(), 50 if workload.patients <= 1000 else 5
+    if workload.kind == "steady":
+        cold, warm, settled = timed(lambda: steady_population(everyone, WEEKS), repeats)
+        memory = peak_memory()
+        return Measured(cold, warm, steady_error(everyone, settled), memory)
+    is_daily = workload.kind == "daily"
+    cold, warm, levels = timed(lambda: simulate_population(everyone, REGIMEN, daily=is_daily), repeats)
+    memory = peak_memory()
+    return Measured(cold, warm, levels_error(everyone, levels), memory)
 
 
-def days(everyone: Parameters, tight: PopulationLevels | None, what: str, each: float) -> Line:
-    """The level of every day; daily errors where the reference holds the days, else those of the doses."""
-    cold, warm, levels = timed(lambda: simulate_population(everyone, REGIMEN, daily=True))
-    if tight is None:
-        tight = simulate_population(everyone, REGIMEN, accuracy=1e-9, daily=True)
-    error = error_of(levels, tight)
-    if tight.daily is None:
-        # the tight days of everyone would take too much memory at once
-        for start in range(0, count(everyone), 20_000):
-            here = slice(start, start + 20_000)
-            part = simulate_population(some(everyone, here), REGIMEN, accuracy=1e-9, daily=True)
-            error = max(error, furthest(levels.daily[here], part.daily))
-    else:
-        error = max(error, furthest(levels.daily, tight.daily))
-    return Line(what, cold, warm, error, each * count(everyone))
-
-
-def steady(everyone: Parameters, what: str, each: float) -> Line:
-    """The steady state, its error on the first 300 and the fastest eliminating 300 patients."""
-    cold, warm, found = timed(lambda: steady_population(everyone, 4))
-    hard = np.argsort(-(everyone.clearance + everyone.maximal_rate)[0, :, 0])[:300]
-    error = float("inf") if found.status.any() else 0.0
-    for chosen in (np.arange(300), hard):
-        single = steady_state(some(everyone, chosen), 4)
-        error = max(error, furthest(found.trough[chosen], single.trough[0]))
-    return Line(what, cold, warm, error, each * count(everyone))
-
-
-def million(each: float) -> Line:
-    """A million patients streamed into quantiles, their errors measured 100,000 at a time."""
-    model, weights, patients = load_model(), normal_weights(79, 20), 1_000_000
-    cold, warm, _ = timed(lambda: summarise_population(model, weights, REGIMEN, patients, SEED), repeats=2)
+def levels_error(everyone: Parameters, levels: PopulationLevels) -> float:
+    """The largest error of every trough, peak and day of everyone."""
     error = 0.0
-    for first in range(0, patients, 100_000):
-        part = draw_patients(model, weights, first, 100_000, SEED)
-        tight = simulate_population(part, REGIMEN, accuracy=1e-9)
-        error = max(error, error_of(simulate_population(part, REGIMEN), tight))
-    return Line("1,000,000 x 26 doses, streamed", cold, warm, error, each * patients)
+    for start in range(0, everyone.shape[1], _CHECKED):
+        here = slice(start, start + _CHECKED)
+        is_daily = levels.daily is not None
+        tight = simulate_population(some(everyone, here), REGIMEN, accuracy=1e-9, daily=is_daily)
+        if levels.status[here].any() or tight.status.any():
+            return float("inf")
+        error = max(
+            error, furthest(levels.trough[here], tight.trough), furthest(levels.peak[here], tight.peak)
+        )
+        if levels.daily is not None and tight.daily is not None:
+            error = max(error, furthest(levels.daily[here], tight.daily))
+    return error
 
 
-def lsoda(everyone: Parameters) -> tuple[float, float]:
-    """LSODA's seconds for one patient, and by how much the tight reference differs from it."""
-    few = some(everyone, LSODA_PATIENTS)
-    names = tuple(f"P{k}" for k in range(LSODA_PATIENTS))
-    one_each = Parameters(
-        names, *(np.swapaxes(getattr(few, name), 0, 1) for name in PARAMETER_NAMES), lag_d=few.lag_d
-    )
-    times = np.sort(np.concatenate((REGIMEN.start_d[1:], REGIMEN.end_d)))
-    start = time.perf_counter()
-    theirs = np.array(lsoda_levels(one_each, REGIMEN, times))
-    each = (time.perf_counter() - start) / LSODA_PATIENTS
-    tight = simulate_population(few, REGIMEN, accuracy=1e-9)
-    return each, max(furthest(tight.peak, theirs[:, ::2]), furthest(tight.trough[:, 1:], theirs[:, 1::2]))
+def steady_error(everyone: Parameters, settled: PopulationSteadyState) -> float:
+    """The largest error of everyone against a tight run, and of some against the path for single patients."""
+    tight = steady_population(everyone, WEEKS, accuracy=1e-8)
+    if settled.status.any() or tight.status.any():
+        return float("inf")
+    error = max(furthest(settled.trough, tight.trough), furthest(settled.peak, tight.peak))
+    fastest = np.argsort(-(everyone.clearance + everyone.maximal_rate)[0, :, 0])[:_CHECKED_SINGLY]
+    for chosen in (np.arange(_CHECKED_SINGLY), fastest):
+        single = steady_state(some(everyone, chosen), WEEKS)
+        error = max(error, furthest(settled.trough[chosen], single.trough[0]))
+        error = max(error, furthest(settled.peak[chosen], single.peak[0]))
+    return error
 
 
-def diffrax(patients: int = 2000, tolerance: float = 1e-4) -> None:
-    """Print the time of diffrax for a few thousand patients beside ours for the same ones."""
-    everyone = people(patients, 2.0)
-    tight = simulate_population(everyone, REGIMEN, accuracy=1e-9)
-    _, seconds, (trough, peak) = timed(diffrax_levels(everyone, REGIMEN, tolerance), repeats=2)
-    _, ours, levels = timed(lambda: simulate_population(everyone, REGIMEN))
-    error = max(furthest(trough, tight.trough), furthest(peak, tight.peak))
-    print(
-        f"{patients} x 26 doses, Km 2.0: diffrax Tsit5 at {tolerance:.0e} {seconds:.3f} s, error {error:.1e}; "
-        f"wearoff {ours:.3f} s, ratio {ours / seconds:.1e}, error {error_of(levels, tight):.1e}",
-        flush=True,
-    )
+def streamed_error(workload: Workload) -> float:
+    """The largest error of the levels that went into the summary."""
+    error = 0.0
+    for first in range(0, workload.patients, 100_000):
+        part = workload.people(first, 100_000)
+        error = max(error, levels_error(part, simulate_population(part, REGIMEN)))
+    return error
 
 
 def people(patients: int, km: float) -> Parameters:
@@ -145,33 +162,30 @@ def people(patients: int, km: float) -> Parameters:
     return Parameters(("everyone",), *(np.reshape(value, (1, -1, 1)) for value in values), lag_d=0.125)
 
 
-def some(everyone: Parameters, chosen: int | slice | np.ndarray) -> Parameters:
-    """The first few, or the chosen ones."""
-    which = slice(0, chosen) if isinstance(chosen, int) else chosen
+def some(everyone: Parameters, which: slice | np.ndarray) -> Parameters:
+    """A part of the people."""
     arrays = (getattr(everyone, name) for name in PARAMETER_NAMES)
     parts = (array[:, which] if array.shape[1] > 1 else array for array in arrays)
     return Parameters(everyone.patients, *parts, lag_d=everyone.lag_d)
 
 
-def count(everyone: Parameters) -> int:
-    """The number of people."""
-    return everyone.shape[1]
-
-
-def error_of(levels: PopulationLevels, tight: PopulationLevels) -> float:
-    """The largest relative error of a trough or peak; infinite where a patient was not solved."""
-    if levels.status.any() or tight.status.any():
-        return float("inf")
-    return max(furthest(levels.trough, tight.trough), furthest(levels.peak, tight.peak))
+def as_draws(drawn: Parameters) -> Parameters:
+    """Patients with one draw each as the draws of one patient."""
+    if len(drawn.patients) == 1:
+        return drawn
+    columns = (np.swapaxes(getattr(drawn, name), 0, 1) for name in PARAMETER_NAMES)
+    return Parameters(("everyone",), *columns, lag_d=drawn.lag_d)
 
 
 def furthest(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest relative error of a level above 0.001 mg/L."""
+    """The largest relative error of a level above 0.001 mg/L; infinite where a level is not finite."""
+    if not np.isfinite(found).all():
+        return float("inf")
     is_visible = expected > VISIBLE
-    return float(np.max(np.abs(found - expected)[is_visible] / expected[is_visible]))
+    return float(np.max(np.abs(found - expected)[is_visible] / expected[is_visible], initial=0.0))
 
 
-def timed(work: Callable[[], _Result], repeats: int = REPEATS) -> tuple[float, float, _Result]:
+def timed(work: Callable[[], _Result], repeats: int) -> tuple[float, float, _Result]:
     """Seconds of the first run and of the fastest after it, with the last result."""
     seconds = []
     for _ in range(repeats + 1):
@@ -181,22 +195,16 @@ def timed(work: Callable[[], _Result], repeats: int = REPEATS) -> tuple[float, f
     return seconds[0], min(seconds[1:]), result
 
 
-def report() -> list[str]:
-    """Print every workload; what was too far off comes back in words."""
-    if find_spec("diffrax") is not None:
-        diffrax()
-    absent = [name for name in ("diffrax", "roadrunner") if find_spec(name) is None]
-    print(f"whole populations; LSODA: {LSODA_PATIENTS} patients measured, the rest by multiplication")
-    if absent:
-        print(f"not installed, so not compared: {', '.join(absent)}")
-    print(
-        "what                                       cold      warm       LSODA   warm/LSODA   largest error"
-    )
-    wrong = []
-    for line in lines():
-        ratio = line.warm / line.lsoda
-        times = f"{line.cold:7.3f} s {line.warm:7.3f} s {line.lsoda:9.0f} s"
-        print(f"{line.what:38s} {times}   {ratio:10.1e}   {line.error:.1e}", flush=True)
-        if not line.error <= ALLOWED:
-            wrong.append(f"{line.what}: error {line.error:.1e} is over {ALLOWED:.0e}")
-    return wrong
+def peak_memory() -> float:
+    """The most memory that this process has held, MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # what getrusage says on Linux starts with the peak of the process that started this one
+        words = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()
+        return int(words[1]) / 2**10
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measured(WORKLOADS[int(sys.argv[1])]))))

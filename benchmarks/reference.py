@@ -1,15 +1,103 @@
-"""The dosing model written out once more, for SciPy and for diffrax, sharing nothing with our solver."""
+"""The dosing model written out once more for SciPy's LSODA, sharing nothing with our solver.
+
+`odeint` runs LSODA's own loop in compiled code, several times faster than `solve_ivp` does. Every engine here
+and in the files beside this one solves each patient from one event to the next.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import odeint
 
-from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters
+from wearoff.dosing.pk.parameters import Parameters
 from wearoff.dosing.regimen import Regimen
+
+NAMES = (
+    "clearance",
+    "central_volume",
+    "peripheral_volume",
+    "intercompartmental_clearance",
+    "maximal_rate",
+    "michaelis_constant",
+)
+SETTLED = 1e-5  # change of the trough from one dose to the next, relative
+MOST_DOSES = 400
+_MOST_STEPS = 50_000
+Levels = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+_Slope = Callable[[float, list[float], float], list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Equal infusions at a fixed interval from day 0: days, days, mg, and how many."""
+
+    interval_d: float
+    duration_d: float
+    dose_mg: float
+    doses: int
+
+    @property
+    def inflow(self) -> float:
+        """Infusion rate, mg/day."""
+        return self.dose_mg / self.duration_d
+
+    @property
+    def days(self) -> np.ndarray:
+        """Every day from the first dose to one interval after the last."""
+        return np.arange(self.interval_d * self.doses + 1)
+
+
+def course_of(regimen: Regimen) -> Course:
+    """A regimen of equal infusions at an interval of whole days."""
+    duration = regimen.end_d[0] - regimen.start_d[0]
+    return Course(float(regimen.start_d[1]), float(duration), float(regimen.dose_mg[0]), regimen.start_d.size)
+
+
+def values_of(parameters: Parameters) -> np.ndarray:
+    """The six parameters of the two compartments in the order of `NAMES`, one row for each draw."""
+    draws = parameters.shape[1]
+    return np.stack([np.broadcast_to(getattr(parameters, n)[0, :, 0], draws) for n in NAMES], axis=1)
+
+
+def levels(values: np.ndarray, course: Course, tolerance: float, *, daily: bool) -> Levels:
+    """Trough and peak of every dose, and where wanted the level of every day, patients x times, mg/L."""
+    trough, peak = (np.empty((len(values), course.doses)) for _ in range(2))
+    days = np.empty((len(values), course.days.size)) if daily else None
+    length = int(course.interval_d)
+    # one dose: its end, then its days or only the last of them
+    after = np.array([course.duration_d, *(range(1, length + 1) if daily else [length])])
+    for row, patient in enumerate(values):
+        slope, volume = _slope(*patient.tolist()), patient[1]
+        amounts = np.zeros(2)
+        for dose in range(course.doses):
+            trough[row, dose] = amounts[0] / volume
+            amounts = _run(slope, amounts, np.array([0.0, course.duration_d]), course.inflow, tolerance)[-1]
+            peak[row, dose] = amounts[0] / volume
+            found = _run(slope, amounts, after, 0.0, tolerance)
+            amounts = found[-1]
+            if days is not None:
+                days[row, dose * length] = trough[row, dose]
+                days[row, dose * length + 1 : (dose + 1) * length + 1] = found[1:, 0] / volume
+    return trough, peak, days
+
+
+def settle(values: np.ndarray, course: Course, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Trough and peak once a further dose no longer changes the trough, mg/L."""
+    trough, peak = np.empty(len(values)), np.empty(len(values))
+    for row, patient in enumerate(values):
+        slope, amounts = _slope(*patient.tolist()), np.zeros(2)
+        for _ in range(MOST_DOSES):
+            before = amounts[0]
+            high = _run(slope, amounts, np.array([0.0, course.duration_d]), course.inflow, tolerance)[-1]
+            amounts = _run(slope, high, np.array([course.duration_d, course.interval_d]), 0.0, tolerance)[-1]
+            if abs(amounts[0] - before) <= SETTLED * amounts[0]:
+                break
+        trough[row], peak[row] = amounts[0] / patient[1], high[0] / patient[1]
+    return trough, peak
 
 
 def lsoda_levels(parameters: Parameters, regimen: Regimen, times_d: np.ndarray) -> list[np.ndarray]:
@@ -20,95 +108,44 @@ def lsoda_levels(parameters: Parameters, regimen: Regimen, times_d: np.ndarray) 
         regimen: intravenous doses, the same for everyone.
         times_d: increasing times, each at the start or the end of an infusion.
     """
-    return [_one(parameters, patient, regimen, times_d) for patient in range(len(parameters.patients))]
+    shape = parameters.shape
+    columns = [np.broadcast_to(getattr(parameters, name), shape)[:, 0, 0] for name in NAMES]
+    return [_one(patient, regimen, times_d) for patient in np.stack(columns, axis=1)]
 
 
-def _one(parameters: Parameters, patient: int, regimen: Regimen, times_d: np.ndarray) -> np.ndarray:
-    def value(array: np.ndarray) -> float:
-        patients, draws, segments = parameters.shape
-        return float(np.broadcast_to(array, (patients, draws, segments))[patient, 0, 0])
-
-    clearance, vc, vp = (
-        value(a) for a in (parameters.clearance, parameters.central_volume, parameters.peripheral_volume)
-    )
-    q, vmax, km = (
-        value(a)
-        for a in (
-            parameters.intercompartmental_clearance,
-            parameters.maximal_rate,
-            parameters.michaelis_constant,
-        )
-    )
-
-    def slope(_: float, amounts: np.ndarray, rate: float) -> list[float]:
-        c, c2 = amounts[0] / vc, amounts[1] / vp
-        flow = q * (c - c2)
-        return [rate - clearance * c - vmax * c / (km + c) - flow, flow]
-
+def _one(patient: np.ndarray, regimen: Regimen, times_d: np.ndarray) -> np.ndarray:
     cuts = np.unique(np.concatenate((regimen.start_d, regimen.end_d)))
-    levels = {0.0: 0.0}
-    amounts = np.zeros(2)
+    slope, found, amounts = _slope(*patient.tolist()), {0.0: 0.0}, np.zeros(2)
     for start, end in pairwise(cuts):
         running = (regimen.start_d <= start) & (start < regimen.end_d)
         rate = float(np.sum(regimen.dose_mg[running] / regimen.duration_d[running]))
-        solution = solve_ivp(
-            slope, (start, end), amounts, method="LSODA", rtol=1e-10, atol=1e-10, args=(rate,)
-        )
-        amounts = solution.y[:, -1]
-        levels[float(end)] = amounts[0] / vc
-    return np.array([levels[float(time)] for time in times_d])
+        amounts = _run(slope, amounts, np.array([start, end]), rate, 1e-10, 1e-10)[-1]
+        found[float(end)] = amounts[0] / patient[1]
+    return np.array([found[float(time)] for time in times_d])
 
 
-def diffrax_levels(
-    parameters: Parameters, regimen: Regimen, tolerance: float
-) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
-    """Diffrax's Tsit5 on everyone at once, ready to run: trough and peak of every dose, mg/L.
+def _slope(cl: float, vc: float, vp: float, q: float, vmax: float, km: float) -> _Slope:
+    """The slope of central and peripheral amount, mg/day."""
 
-    Args:
-        parameters: one patient with many draws and one segment.
-        regimen: infusions at a fixed interval, the same for everyone.
-        tolerance: relative tolerance of its step control; absolute a thousandth of that.
-    """
-    import diffrax
-    import jax
-    import jax.numpy as jnp
-
-    draws, interval, duration = parameters.shape[1], regimen.interval_d[0], regimen.duration_d[0]
-    names = PARAMETER_NAMES[:6]
-    values = jnp.stack([jnp.broadcast_to(getattr(parameters, n)[0, :, 0], draws) for n in names], axis=1)
-    rate = regimen.dose_mg[0] / duration
-
-    def slope(_: object, amounts: jax.Array, given: tuple[jax.Array, float]) -> jax.Array:
-        (cl, vc, vp, q, vmax, km), inflow = given
+    def slope(_: float, amounts: list[float], rate: float) -> list[float]:
         c, c2 = amounts[0] / vc, amounts[1] / vp
         flow = q * (c - c2)
-        return jnp.stack([inflow - cl * c - vmax * c / (km + c) - flow, flow])
+        return [rate - cl * c - vmax * c / (km + c) - flow, flow]
 
-    def over(amounts: jax.Array, mine: jax.Array, inflow: float, length: float) -> jax.Array:
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(slope),
-            diffrax.Tsit5(),
-            t0=0.0,
-            t1=length,
-            dt0=None,
-            y0=amounts,
-            args=(mine, inflow),
-            stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance),
-            max_steps=10_000,
-        )
-        return solution.ys[0]
+    return slope
 
-    def one(mine: jax.Array) -> tuple[jax.Array, jax.Array]:
-        def dose(amounts: jax.Array, _: None) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-            end = over(amounts, mine, rate, duration)
-            return over(end, mine, 0.0, interval - duration), (amounts[0] / mine[1], end[0] / mine[1])
 
-        return jax.lax.scan(dose, jnp.zeros(2), None, length=regimen.number)[1]
-
-    everyone = jax.jit(jax.vmap(one))
-
-    def run() -> tuple[np.ndarray, np.ndarray]:
-        trough, peak = everyone(values)
-        return np.asarray(trough), np.asarray(peak)
-
-    return run
+def _run(
+    slope: _Slope,
+    amounts: np.ndarray,
+    times: np.ndarray,
+    rate: float,
+    tolerance: float,
+    absolute: float | None = None,
+) -> np.ndarray:
+    """The amounts at the times, the first of which is the start."""
+    absolute = 1e-3 * tolerance if absolute is None else absolute
+    found: np.ndarray = odeint(
+        slope, amounts, times, args=(rate,), tfirst=True, rtol=tolerance, atol=absolute, mxstep=_MOST_STEPS
+    )
+    return found

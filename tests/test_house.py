@@ -34,7 +34,7 @@ def test_scoring_a_cohort_does_not_load_jax(module: str) -> None:
 
 
 def test_the_requirement_lists_are_hashed_and_name_no_registry() -> None:
-    for name in ("run.txt", "dev.txt", "uv.txt"):
+    for name in ("run.txt", "dev.txt", "bench.txt", "uv.txt"):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
         assert "://" not in text
