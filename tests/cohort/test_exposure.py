@@ -166,8 +166,42 @@ def test_what_the_prediction_leaves_out_is_said_at_the_infusions_it_spoils(tmp_p
         infusion=[INFUSION, *monthly("A", 3, 75)],
         event=["patient_id,start_date,kind", f"A,{on(40)},plasma_exchange"],
     )
-    found = predict_exposure(exchanged, draws=20, seed=1).infusions["outside_reason"].to_list()
-    assert found == [None, None, "plasma exchange before, which the prediction leaves out"]
+    exposure = predict_exposure(exchanged, draws=20, seed=1)
+    found = exposure.infusions["outside_reason"].to_list()
+    assert found == [None, None, "plasma exchange before, whose effect is assumed"]
+    assert any(
+        "plasma exchanges (1): each taken as one session that removes 70 %" in note for note in exposure.notes
+    )
+
+
+def test_a_recorded_exchange_lowers_the_level_as_the_solver_says(tmp_path: Path) -> None:
+    rows = monthly("A", 3, 75)
+    usual = predicted(tmp_path / "usual", rows).infusions["trough_typical"][2]
+    found = []
+    for day in (40, 56):  # between two infusions, and on the day of one
+        event = ["patient_id,start_date,kind", f"A,{on(day)},plasma_exchange"]
+        exchanged = cohort(tmp_path / str(day), infusion=[INFUSION, *rows], event=event)
+        found.append(predict_exposure(exchanged, draws=20, seed=1).infusions)
+    between, same_day = found
+    assert between["trough_typical"][2] < 0.7 * usual
+    # before the infusion of that day, so that its trough is the one before the session
+    assert same_day["trough_typical"][2] == pytest.approx(usual)
+    assert same_day["peak_typical"][2] < between["peak_typical"][2]
+
+
+def test_lasting_antibodies_speed_elimination_up_from_the_first_of_two_samples(tmp_path: Path) -> None:
+    rows = monthly("A", 6, 75)
+    once = [f"A,{on(30)},anti_natalizumab_ab,,12,ug/mL,,,,"]
+    twice = [*once, f"A,{on(75)},anti_natalizumab_ab,,12,ug/mL,,,,"]
+    usual, single, lasting = (
+        predicted(tmp_path / name, rows, samples).infusions
+        for name, samples in (("usual", []), ("once", once), ("twice", twice))
+    )
+    assert single["trough_typical"].to_list() == usual["trough_typical"].to_list()
+    assert single["outside_reason"][5] == "antibodies against natalizumab found before"
+    assert lasting["trough_typical"][1] == pytest.approx(usual["trough_typical"][1])
+    assert lasting["trough_typical"][5] < 0.4 * usual["trough_typical"][5]
+    assert "clearance is taken as 2.45 times as fast" in lasting["outside_reason"][5]
 
 
 def test_samples_stand_beside_their_prediction_with_the_cycle_day(tmp_path: Path) -> None:

@@ -5,15 +5,16 @@ What the record does not say is filled in here by a named assumption, and every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
+from wearoff.dosing.modifiers import exchange_share
 from wearoff.dosing.regimen import Regimen
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ ANALYTES = ("natalizumab_conc", "receptor_occupancy")
 USUAL_DOSE_MG, USUAL_DURATION_MIN, USUAL_ROUTE = 300.0, 60.0, "IV"
 SUBCUTANEOUS_PEAK_D = 14.0
 PLASMA_EXCHANGE = ("plasma_exchange", "plasma exchange", "plex")
+PERSISTENT_D = 42.0  # six weeks, evidence P170
 _DAY_S = 86400.0
 
 
@@ -35,12 +37,12 @@ class Course:
     Attributes:
         patient: the patient's identifier.
         rows: the infusions as recorded, in order of time, with what was missing filled in.
-        regimen: the same for the solver.
+        regimen: the same for the solver, with the plasma exchanges.
         weight_kg: weight at each infusion; None where none was ever recorded.
         samples: the levels and occupancies, in order of time.
         sample_d: the day of each sample.
         first_antibody_d: day of the first sample with antibodies, infinite without one.
-        first_exchange_d: day of the first recorded plasma exchange, infinite without one.
+        antibodies_from_d: day from which antibodies persist, infinite where they never do.
         is_incomplete: whether an infusion record of this patient was refused.
     """
 
@@ -51,7 +53,7 @@ class Course:
     samples: list[dict[str, Any]]
     sample_d: Float[np.ndarray, " samples"]
     first_antibody_d: float
-    first_exchange_d: float
+    antibodies_from_d: float
     is_incomplete: bool
 
     @property
@@ -81,7 +83,7 @@ def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
 
     samples = cohort.measurement.filter(pl.col("analyte").is_in(ANALYTES)).sort("time", "row")
     by_sample = samples.partition_by("patient_id", as_dict=True, include_key=True)
-    antibodies, exchanges = _first_antibody(cohort), _first_exchange(cohort)
+    antibodies, exchanges = _antibody_samples(cohort), _exchange_dates(cohort)
     incomplete = cohort.refused_patients("infusion")
     courses = []
     by_patient = cohort.infusion.sort("start_time", "row").partition_by("patient_id", as_dict=True)
@@ -92,7 +94,17 @@ def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
         mine = by_sample.get((patient,))
         taken = [] if mine is None else mine.to_dicts()
         days = np.array([_sample_day(sample, rows, origin, zone, count) for sample in taken], dtype=float)
-        antibody, exchange = antibodies.get(str(patient)), exchanges.get(str(patient))
+        antibody = [
+            (_days(moment, origin), is_found) for moment, is_found in antibodies.get(str(patient), ())
+        ]
+        sessions = [_exchange_day(date, rows, origin, zone) for date in exchanges.get(str(patient), ())]
+        if sessions:
+            share = exchange_share().value
+            regimen = regimen.exchanged(sessions, share)
+            done = (
+                f"each taken as one session that removes {100 * share:g} % of the drug in the blood (assumed)"
+            )
+            count("plasma exchanges", done, len(sessions))
         courses.append(
             Course(
                 patient=str(patient),
@@ -101,8 +113,8 @@ def courses_of(cohort: Cohort) -> tuple[list[Course], tuple[str, ...]]:
                 weight_kg=_weights(rows, count),
                 samples=taken,
                 sample_d=days,
-                first_antibody_d=np.inf if antibody is None else _days(antibody, origin),
-                first_exchange_d=np.inf if exchange is None else float((exchange - origin.date()).days),
+                first_antibody_d=min((day for day, is_found in antibody if is_found), default=np.inf),
+                antibodies_from_d=persistent_from(antibody),
                 is_incomplete=str(patient) in incomplete,
             )
         )
@@ -167,22 +179,55 @@ def _sample_day(
     return _days(sample["time"], origin)
 
 
-def _first_antibody(cohort: Cohort) -> dict[str, datetime]:
-    """For each patient the time of the first sample with antibodies against the drug."""
-    positive = cohort.measurement.filter(
-        (pl.col("analyte") == "anti_natalizumab_ab")
-        & (pl.col("value") > 0)
-        & (pl.col("below_lloq").fill_null("N") != "Y")
+def persistent_from(samples: Sequence[tuple[float, bool]]) -> float:
+    """The day from which antibodies persist; infinite where they never do.
+
+    They persist when two samples at least six weeks apart show them and none between is without (Calabresi 2007).
+
+    Args:
+        samples: day of each sample, in order, and whether antibodies were found.
+    """
+    first = np.inf
+    for day, is_found in samples:
+        if not is_found:
+            first = np.inf
+        elif day - first >= PERSISTENT_D:
+            return first
+        else:
+            first = min(first, day)
+    return np.inf
+
+
+def _antibody_samples(cohort: Cohort) -> dict[str, list[tuple[datetime, bool]]]:
+    """For each patient the times of the samples for antibodies, in order, and whether there were any."""
+    samples = (
+        cohort.measurement.filter(
+            (pl.col("analyte") == "anti_natalizumab_ab") & pl.col("value").is_not_null()
+        )
+        .with_columns(found=(pl.col("value") > 0) & (pl.col("below_lloq").fill_null("N") != "Y"))
+        .sort("time", "row")
     )
-    first = positive.group_by("patient_id").agg(pl.col("time").min())
-    return dict(first.iter_rows())
+    by_patient: dict[str, list[tuple[datetime, bool]]] = {}
+    for patient, moment, is_found in samples.select("patient_id", "time", "found").iter_rows():
+        by_patient.setdefault(patient, []).append((moment, is_found))
+    return by_patient
 
 
-def _first_exchange(cohort: Cohort) -> dict[str, date]:
-    """For each patient the date of the first recorded plasma exchange."""
-    exchanges = cohort.event.filter(pl.col("kind").str.to_lowercase().is_in(PLASMA_EXCHANGE))
-    return dict(exchanges.group_by("patient_id").agg(pl.col("start_date").min()).iter_rows())
+def _exchange_dates(cohort: Cohort) -> dict[str, list[date]]:
+    """For each patient the dates of the recorded plasma exchanges."""
+    exchanges = cohort.event.filter(
+        pl.col("kind").str.to_lowercase().is_in(PLASMA_EXCHANGE) & pl.col("start_date").is_not_null()
+    )
+    return dict(exchanges.group_by("patient_id").agg(pl.col("start_date").sort()).iter_rows())
 
 
-def _days(time: datetime, origin: datetime) -> float:
-    return (time - origin).total_seconds() / _DAY_S
+def _exchange_day(day: date, rows: list[dict[str, Any]], origin: datetime, zone: ZoneInfo) -> float:
+    """The day of a session of which only the date is known: before an infusion of that date, else at noon."""
+    for row in rows:
+        if row["start_time"].astimezone(zone).date() == day:
+            return _days(row["start_time"], origin)
+    return _days(datetime.combine(day, time(12), zone), origin)
+
+
+def _days(moment: datetime, origin: datetime) -> float:
+    return (moment - origin).total_seconds() / _DAY_S

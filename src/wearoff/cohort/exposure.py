@@ -189,18 +189,33 @@ def _levels(group: Sequence[Course], model: PkModel, draws: int, seed: int) -> l
 
 def _parameters(group: Sequence[Course], model: PkModel, draws: int, seed: int) -> Parameters:
     """The typical patient and the draws, with the weight of each infusion."""
-    segments = max(course.regimen.start_d.size for course in group)
+    change = [_change_days(course) for course in group]
+    segments = max(days.size for days in change)
     weight = np.empty((len(group), draws + 1, segments))
-    for index, course in enumerate(group):
+    has_antibodies = np.zeros((len(group), segments), dtype=bool)
+    for index, (course, days) in enumerate(zip(group, change, strict=True)):
+        has_antibodies[index] = (
+            np.append(days, np.repeat(days[-1], segments - days.size)) >= course.antibodies_from_d
+        )
         if course.weight_kg is None:
             weight[index, 0] = ASSUMED_WEIGHT_KG[0]
             weight[index, 1:] = assumed_weights(seed, course.patient, draws)[:, None]
         else:
-            known = course.weight_kg
-            weight[index] = np.pad(known, (0, segments - known.size), mode="edge")
+            at = np.searchsorted(course.regimen.start_d, days, side="right") - 1
+            weight[index] = np.pad(course.weight_kg[at], (0, segments - days.size), mode="edge")
     patients = tuple(course.patient for course in group)
-    typical = model.typical(weight[:, :1], patients)
-    return typical.joined(model.draw(weight[:, 1:], patients, draws, seed))
+    if model.antibody_clearance_factor is None:
+        has_antibodies[:] = False
+    typical = model.typical(weight[:, :1], patients, has_antibodies=has_antibodies, change_d=change)
+    drawn = model.draw(weight[:, 1:], patients, draws, seed, has_antibodies=has_antibodies, change_d=change)
+    return typical.joined(drawn)
+
+
+def _change_days(course: Course) -> Float[np.ndarray, " segments"]:
+    """The days on which the parameters of a patient change: his infusions, and when antibodies persist."""
+    start = course.regimen.start_d
+    later = [course.antibodies_from_d] if start[0] < course.antibodies_from_d < np.inf else []
+    return np.unique([*start, *later])
 
 
 def assumed_weights(seed: int, patient: str, draws: int) -> Float[np.ndarray, " draws"]:
@@ -248,8 +263,11 @@ def _infusion_rows(course: Course, levels: _Levels, model: PkModel) -> list[dict
         reasons = _outside(model, weight, interval, row["route"])
         if not model.domain.antibodies and course.first_antibody_d < start[index]:
             reasons.append("antibodies against natalizumab found before")
-        if course.first_exchange_d <= start[index]:
-            reasons.append("plasma exchange before, which the prediction leaves out")
+            if course.antibodies_from_d < start[index] and model.antibody_clearance_factor is not None:
+                factor = model.antibody_clearance_factor.value
+                reasons[-1] += f", lasting, so that clearance is taken as {factor:g} times as fast"
+        if (course.regimen.exchange_d <= start[index]).any():
+            reasons.append("plasma exchange before, whose effect is assumed")
         if course.is_incomplete:
             reasons.append("an infusion record of this patient was refused")
         entry["is_outside_model"] = bool(reasons)
