@@ -300,6 +300,27 @@ def test_what_happens_besides_doses_is_followed_and_said(
     assert "* Extrapolation: plasma exchange before" in text
 
 
+def test_a_curve_of_ones_own_stands_beside_the_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    numbers = {"e0": (0.0, "1"), "emax": (1.0, "1"), "ec50": (40.0, "mg/L"), "hill": (1.0, "1")}
+    lines = ["[curves.flow]", 'title = "our flow cytometry"']
+    for name, (value, unit) in numbers.items():
+        lines += [f"[curves.flow.{name}]", f"value = {value}", f'unit = "{unit}"', 'mark = "assumed"']
+        lines.append('source = { text = "our laboratory", where = "a calibration" }')
+    file, out = tmp_path / "curves.toml", tmp_path / "levels.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    command = (Q4W, "--weight", "75", "--patients", "20", "--curves", file)
+    text = said(monkeypatch, capsys, *command, "-o", out)
+    assert "range over 5 curves" in text
+    table = pl.read_csv(out)
+    expected = table["level_typical"] / (40 + table["level_typical"])
+    assert table["saturation_flow"].to_list() == pytest.approx(expected.to_list())
+    file.write_text("\n".join(lines).replace("curves.flow", "curves.bridge"), encoding="utf-8")
+    assert run(monkeypatch, "simulate", *command) == app.EXIT_INPUT
+    assert "'bridge' is the name of a known curve" in capsys.readouterr().err
+
+
 def test_a_table_may_begin_in_steady_state_and_reset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:

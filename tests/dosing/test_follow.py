@@ -152,7 +152,7 @@ def test_a_smaller_population_is_the_beginning_of_a_larger_one() -> None:
 
 def people(draws: int) -> Any:
     plan, times = cut(Plan("population", every(4, times=2), 79.0, 20.0, is_population=True), None)
-    return _Task(plan, times, MODEL, draws, 1, (), None).people(0, draws).clearance
+    return _Task(plan, times, MODEL, draws, 1, (), None, {}).people(0, draws).clearance
 
 
 def test_shares_are_those_of_numpy_on_the_same_draws() -> None:

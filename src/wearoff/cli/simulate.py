@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from wearoff.dosing.forecast import Forecast
+    from wearoff.dosing.occupancy import SaturationCurve
     from wearoff.dosing.pk.models import PkModel
     from wearoff.dosing.plan import Plan
 
@@ -83,6 +84,9 @@ def simulate(
             help="Draw the model's own numbers for every patient, from their published intervals.",
         ),
     ] = False,
+    curves: Annotated[
+        Path | None, typer.Option(help="Saturation curves of your own (.toml), beside the four known ones.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every drawn number.")] = 0,
     until: Annotated[
         float | None, typer.Option(help="Weeks after the first dose. Default: one interval after the last.")
@@ -139,6 +143,7 @@ def simulate(
                 until_weeks=until,
                 targets=targets,
                 parameter_uncertainty=parameter_uncertainty,
+                curves=None if curves is None else _curves(curves),
                 progress=progress,
             )
         )
@@ -311,6 +316,19 @@ def _day(text: str, option: str) -> float:
     if day < 0:
         raise InputError(Problem("it is before the first dose.", column=option, value=text))
     return day
+
+
+def _curves(file: Path) -> dict[str, SaturationCurve]:
+    """The known curves, and those of a file."""
+    from wearoff.dosing.occupancy import curve_names, load_curve, read_curves
+
+    known, own = {name: load_curve(name) for name in curve_names()}, read_curves(file)
+    for name in own:
+        if name in known or not name.isidentifier():
+            fault = "is the name of a known curve" if name in known else "is no name"
+            reason = f"{name!r} {fault}; give yours another one, of letters, digits and _."
+            raise InputError(Problem(reason, file.name, column="curves", value=name))
+    return known | own
 
 
 def _unit(text: str) -> tuple[str, str]:

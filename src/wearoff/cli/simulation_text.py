@@ -48,7 +48,9 @@ def show(found: list[Forecast], who: str) -> None:
             console.print(sentence, soft_wrap=is_whole)
     if len(found) > SHOWN_PATIENTS:
         console.print(f"\n{len(found) - SHOWN_PATIENTS} more patients are not shown; -o writes them all.")
-    console.print("\nSaturation: range over four curves, typical patient. Predictions, not advice.")
+    number = len(found[0].saturations)
+    curves = "four curves" if number == 4 else f"{number} curves"
+    console.print(f"\nSaturation: range over {curves}, typical patient. Predictions, not advice.")
 
 
 def _heading(forecast: Forecast, who: str) -> Iterator[str]:

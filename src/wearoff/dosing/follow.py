@@ -15,7 +15,7 @@ import numpy as np
 
 from wearoff.dosing.by_dose import QUANTILES, Spread, reference_dose, runs_of, spread_of
 from wearoff.dosing.forecast import ByDay, DrawnNumbers, Forecast
-from wearoff.dosing.occupancy import curve_names, load_curve
+from wearoff.dosing.occupancy import SaturationCurve, curve_names, load_curve
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, PkModel
 from wearoff.dosing.pk.virtual import draw_numbers_of, draw_patients
 from wearoff.dosing.plan import Plan, begins_settled, cut, outside, weights_of
@@ -42,6 +42,7 @@ def forecasts(
     until_weeks: float | None = None,
     targets: Sequence[float] = (),
     parameter_uncertainty: bool = False,
+    curves: Mapping[str, SaturationCurve] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Forecast]:
     """Follow every plan through.
@@ -55,12 +56,14 @@ def forecasts(
         targets: levels of which the share of patients at or above is wanted, mg/L.
         parameter_uncertainty: whether each drawn patient has his own draw of the model's numbers from their
             published intervals. His deviation from the typical patient stays the same.
+        curves: saturation curves by name; by default those of `curve_names`.
         progress: called with the number of patients done and the number in all.
 
     Raises:
         ComputationError: a prediction failed; names patient, time and parameters.
         ValueError: more than `MOST_BY_DAY` copies of one patient.
     """
+    under = {name: load_curve(name) for name in curve_names()} if curves is None else dict(curves)
     for index, whole in enumerate(plans):
 
         def report(done: int, before: int = index * draws) -> None:
@@ -69,7 +72,7 @@ def forecasts(
 
         plan, times = cut(whole, until_weeks)
         numbers = DrawnNumbers() if parameter_uncertainty else None
-        task = _Task(plan, times, model, draws, seed, tuple(targets), numbers)
+        task = _Task(plan, times, model, draws, seed, tuple(targets), numbers, under)
         yield _streamed(task, report) if draws > MOST_BY_DAY else _followed(task, report)
 
 
@@ -93,6 +96,7 @@ class _Task:
     seed: int
     targets: tuple[float, ...]
     numbers: DrawnNumbers | None
+    curves: Mapping[str, SaturationCurve]
 
     @property
     def at(self) -> list[int]:
@@ -162,7 +166,7 @@ def _followed(task: _Task, report: Callable[[int], None]) -> Forecast:
         report(min(first + _BATCH, task.draws))
     highest = _highest(level, at)
     bands = dict(zip(QUANTILES, np.quantile(level[1:], list(QUANTILES.values()), axis=0), strict=True))
-    curves = [load_curve(name) for name in curve_names()]
+    curves = task.curves.values()
     by_day = ByDay(
         bands=bands,
         saturation_low=np.min([curve.saturation(bands["p05"]) for curve in curves], axis=0),
@@ -247,7 +251,7 @@ def _forecast(
         dose_number=np.searchsorted(regimen.start_d, times, side="left"),
         is_trough=np.isin(times, regimen.start_d[1:]),
         typical=typical,
-        saturations={name: load_curve(name).saturation(typical) for name in curve_names()},
+        saturations={name: curve.saturation(typical) for name, curve in task.curves.items()},
         outside=tuple(outside(task.plan, task.model, times)),
         at=tuple(task.at),
         troughs=troughs,
