@@ -31,9 +31,9 @@ def sweep(
 
     Args:
         block: `parameters` (segments, 8, patients) in the order of `PARAMETER_NAMES`; `state` (3, patients)
-            with depot, central and peripheral amount, mg; `events` of each gap with the columns of
-            `grid.EVENTS`, its `segment` and the days `ahead` until the next dose; `tolerance`, the largest
-            error of one step as a share of the level.
+            with depot, central and peripheral amount, mg; `events` of each gap (gaps, 8) with the columns of
+            `grid.EVENTS`, its `segment` and the days `ahead` until the next dose, each with a further axis of
+            patients where they differ; `tolerance`, the largest error of one step as a share of the level.
         order: order of the series, a power of two.
         has_depot: whether a dose is subcutaneous.
         with_peripheral: whether the peripheral amounts are wanted too.
@@ -65,8 +65,7 @@ def _sweep(
 
     def over_gap(carry: Any, gap: dict[str, jax.Array]) -> tuple[Any, dict[str, jax.Array]]:
         state, late, steps = carry
-        # a look-up costs as much as a step; most populations have one segment
-        mine = tuple(rate[0] if rate.shape[0] == 1 else rate[gap["segment"]] for rate in rates)
+        mine = tuple(_in_segment(rate, gap["segment"]) for rate in rates)
         length, inflow, depot_inflow, bolus, depot_bolus, *kept = gap["events"]
         depot, central, peripheral = (share * amount for share, amount in zip(kept, state, strict=True))
         central = central + bolus
@@ -105,6 +104,16 @@ def _sweep(
     is_finite = jnp.isfinite(state[0] + state[1] + state[2])
     status = jnp.where(is_finite, jnp.where(late > 0, 2, 0), 1).astype(jnp.int8)
     return {**rows, "status": status, "steps": steps}
+
+
+def _in_segment(rate: jax.Array, segment: jax.Array) -> jax.Array:
+    """A rate of everyone in the segment of a gap, or in a segment of each one's own."""
+    if rate.shape[0] == 1:  # a look-up costs as much as a step; most populations have one segment
+        return rate[0]
+    if segment.ndim == 0:
+        return rate[segment]
+    mine: jax.Array = jnp.take_along_axis(rate, segment[None], axis=0)[0]
+    return mine
 
 
 def _one(

@@ -292,8 +292,6 @@ def plan_of(
     grid = build_grid(inputs, wanted, pace=_ONE_GAP, is_after=is_after, max_step_d=1e9)
     ends = np.flatnonzero(grid.slot >= 0)[grid.gather]
     doses = regimen.start_d.size
-    finish = grid.start_d + np.cumsum(grid.length_d)
-    starts, stops = finish - grid.length_d + 1e-9, np.append(regimen.start_d, finish[-1])
     return Plan(
         grid=grid,
         has_depot=has_depot,
@@ -301,9 +299,16 @@ def plan_of(
         peak=ends[doses : 2 * doses],
         day=day,
         daily=ends[2 * doses : 2 * doses + day.size],
-        ahead=stops[np.searchsorted(stops, starts, side="right").clip(max=stops.size - 1)] - starts,
+        ahead=days_ahead(grid, regimen.start_d),
         is_stateful=is_stateful,
     )
+
+
+def days_ahead(grid: Grid, start_d: Float[np.ndarray, " doses"]) -> Float[np.ndarray, " gaps"]:
+    """The days from the beginning of each gap until the next dose, or until the end."""
+    finish = grid.start_d + np.cumsum(grid.length_d)
+    starts, stops = finish - grid.length_d + 1e-9, np.append(start_d, finish[-1])
+    return np.asarray(stops[np.searchsorted(stops, starts, side="right").clip(max=stops.size - 1)] - starts)
 
 
 def _jumped(found: Any, plan: Plan, accuracy: float) -> tuple[np.ndarray, np.ndarray]:

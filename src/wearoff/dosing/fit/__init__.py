@@ -1,0 +1,1 @@
+"""One patient: from levels to parameters, with their uncertainty."""
