@@ -1,0 +1,111 @@
+"""Draws after a few levels: what they must be in the limits, and how often they hold the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from wearoff.dosing.fit.posterior import FEW, draw_posterior
+from wearoff.dosing.fit.subject import Subject, effect_covariance
+from wearoff.dosing.pk.aligned import AlignedPlan
+from wearoff.dosing.pk.models import load_model
+from wearoff.dosing.regimen import every
+
+MODEL = load_model()
+MONTHLY = every(4, times=14)
+TROUGHS = MONTHLY.start_d[[12, 13]]
+LATER = MONTHLY.then(every(6, times=9))
+
+
+def treated(count: int, seed: int) -> tuple[list[Subject], np.ndarray]:
+    """Patients drawn from the model with two 4-weekly troughs each, and their true 6-weekly trough."""
+    rng = np.random.default_rng(seed)
+    weight = np.clip(rng.normal(79, 18, count), 45, 125)
+    names = [f"P{index}" for index in range(count)]
+    truth = MODEL.draw(weight[:, None], names, 1, seed)
+    levels = AlignedPlan([MONTHLY] * count, [TROUGHS] * count, truth.lag_d).levels(truth).level
+    later = AlignedPlan([LATER] * count, [LATER.start_d[-1:]] * count, truth.lag_d).levels(truth).level
+    subjects = []
+    for index, name in enumerate(names):
+        measured = levels[index][0] * (1 + 0.219 * rng.standard_normal(2))
+        subjects.append(Subject.of(name, MONTHLY, weight[index], TROUGHS, np.maximum(measured, 0.05)))
+    return subjects, np.array([level[0, 0] for level in later])
+
+
+def test_without_information_the_draws_are_the_spread_between_patients() -> None:
+    nothing = Subject.of("A", MONTHLY, 75.0, [340.0], [1e4], [True])
+    (found,) = draw_posterior(MODEL, [nothing], seed=1, draws=4000, parameter_uncertainty=False)
+    expected = effect_covariance(MODEL)
+    np.testing.assert_allclose(found.effects.mean(axis=0), 0, atol=0.02)
+    np.testing.assert_allclose(np.cov(found.effects.T), expected, atol=0.08 * np.diag(expected).max())
+    assert found.counting > 2000
+    assert found.verdict == ""
+
+
+def test_many_exact_levels_leave_little_open_and_the_laplace_covariance_is_near() -> None:
+    days = MONTHLY.start_d[1:]
+    truth = MODEL.draw(75.0, ("A",), 1, 3)
+    level = AlignedPlan([MONTHLY], [days], truth.lag_d).levels(truth).level[0][0]
+    subject = Subject.of("A", MONTHLY, 75.0, days, level)
+    (found,) = draw_posterior(MODEL, [subject], seed=1, draws=4000, parameter_uncertainty=False)
+    clearance = found.parameters.clearance[0, :, 0]
+    assert clearance.std() < 0.6 * 0.228 * clearance.mean()
+    assert np.quantile(clearance, 0.02) < truth.clearance.item() < np.quantile(clearance, 0.98)
+    np.testing.assert_allclose(found.effects.std(axis=0), np.sqrt(np.diag(found.laplace)), rtol=0.15)
+
+
+def test_parameter_uncertainty_widens_what_is_left_open() -> None:
+    subject = Subject.of("A", MONTHLY, 75.0, [TROUGHS[0]], [25.0])
+    sharp, wide = (
+        draw_posterior(
+            MODEL, [subject], seed=1, draws=5000, proposals=10_000, parameter_uncertainty=is_on
+        )[0]
+        for is_on in (False, True)
+    )  # fmt: skip
+    assert np.unique(sharp.parameters.central_volume).size == 1
+    assert np.unique(wide.parameters.central_volume).size > 1000
+    # after 8 weeks the level hangs on Km, which nobody knows well
+    days, spread = MONTHLY.start_d[-1] + np.array([56.0]), []
+    for found in (sharp, wide):
+        plan = AlignedPlan([MONTHLY], [days], found.parameters.lag_d)
+        level = plan.levels(found.parameters, accuracy=1e-5).level[0][:, 0]
+        spread.append(np.log(level + 0.1).std())
+    assert spread[1] > 1.02 * spread[0]
+
+
+def test_the_same_seed_gives_the_same_draws_whoever_else_is_there() -> None:
+    subjects, _ = treated(3, 5)
+    alone = draw_posterior(MODEL, subjects[1:2], seed=4, draws=300, proposals=600)[0]
+    together = draw_posterior(MODEL, subjects, seed=4, draws=300, proposals=600)[1]
+    np.testing.assert_allclose(alone.effects, together.effects, atol=1e-5)
+
+
+def test_a_posterior_that_few_proposals_carry_says_so() -> None:
+    subject = Subject.of("A", MONTHLY, 75.0, [TROUGHS[0]], [25.0])
+    (found,) = draw_posterior(MODEL, [subject], seed=1, draws=100, proposals=int(FEW))
+    assert "proposals count; ask for more" in found.verdict
+    assert "were not found" in replace(found, is_settled=False).verdict
+    with pytest.raises(ValueError, match="at least one draw"):
+        draw_posterior(MODEL, [subject], seed=1, draws=0)
+
+
+@pytest.mark.parametrize(("count", "slack"), [(80, 3.5), pytest.param(2000, 0.0, marks=pytest.mark.slow)])
+def test_the_ranges_of_the_6_weekly_trough_hold_the_truth_as_often_as_they_say(
+    count: int, slack: float
+) -> None:
+    subjects, truth = treated(count, 17)
+    posteriors = draw_posterior(
+        MODEL, subjects, seed=1, draws=1000, proposals=1000, parameter_uncertainty=False
+    )  # fmt: skip
+    found = []
+    for posterior in posteriors:
+        plan = AlignedPlan([LATER], [LATER.start_d[-1:]], posterior.parameters.lag_d)
+        level = plan.levels(posterior.parameters, accuracy=1e-5).level[0][:, 0]
+        found.append(np.quantile(level, [0.05, 0.25, 0.75, 0.95]))
+    low, lower, upper, high = np.array(found).T
+    for share, inside, margin in ((0.9, (low, high), 0.02), (0.5, (lower, upper), 0.03)):
+        covered = float(((truth > inside[0]) & (truth < inside[1])).mean())
+        error = np.sqrt(share * (1 - share) / count)
+        assert abs(covered - share) <= max(margin, slack * error), covered
