@@ -22,6 +22,9 @@ class Problem:
         column: name of the column or of the setting.
         patient: the patient's identifier, where one could be read.
         value: the text that was found.
+        line: line of a file that is written by hand, from 1.
+        table: the table in such a file, with its number where there are several: `level 2`.
+        key: the key in that table.
     """
 
     reason: str
@@ -30,10 +33,16 @@ class Problem:
     column: str | None = None
     patient: str | None = None
     value: str | None = None
+    line: int | None = None
+    table: str | None = None
+    key: str | None = None
 
     def __str__(self) -> str:
         place = [
             self.file,
+            None if self.line is None else f"line {self.line}",
+            self.table,
+            None if self.key is None else f"key {self.key}",
             None if self.row is None else f"row {self.row}",
             None if self.column is None else f"column {self.column}",
             None if self.patient is None else f"patient {self.patient}",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.cohort.cohorts import cohort, on
-from wearoff.cohort.courses import Course, courses_of, persistent_from
+from wearoff.cohort.courses import Course, courses_of
 
 INFUSION = "patient_id,start_time,dose_mg,route,weight_kg,duration_min"
 
@@ -66,19 +65,3 @@ def test_the_peak_under_the_skin_is_sought_until_the_next_dose_or_two_weeks(tmp_
     peaks = found[0].peak_d
     assert [float(times[-1]) for times in peaks[:2]] == [7, 21]
     assert peaks[2].tolist() == [40 + 1 / 24]
-
-
-@pytest.mark.parametrize(
-    ("samples", "day"),
-    [
-        ([], np.inf),
-        ([(10, True), (30, True)], np.inf),
-        ([(10, True), (30, True), (52, True)], 10),
-        ([(10, True), (30, False), (52, True)], np.inf),
-        ([(0, False), (10, True), (30, False), (52, True), (94, True)], 52),
-    ],
-)
-def test_antibodies_persist_when_found_twice_six_weeks_apart(
-    samples: list[tuple[float, bool]], day: float
-) -> None:
-    assert persistent_from(samples) == day

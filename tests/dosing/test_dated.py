@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wearoff.dosing.dated import from_dates
+from wearoff.dosing.dated import from_dates, has_time, moment_of, zone_of
 from wearoff.errors import InputError
 
 OSLO = "Europe/Oslo"
@@ -81,6 +81,21 @@ def test_every_wrong_start_is_named_with_its_number() -> None:
     assert [fault.split()[3] for fault in said] == ["2:", "3:", "4:", "5:", "6:"]
     assert "is not a date" in said[0]
     assert "before the dose above it" in said[1]
+
+
+def test_a_moment_alone_is_read_as_a_start_is_to_the_microsecond() -> None:
+    moment = moment_of("2024-05-31T14:30:00.123456+02:00", zone_of(OSLO))
+    assert moment == dt.datetime(2024, 5, 31, 12, 30, 0, 123456, tzinfo=dt.UTC)
+    with pytest.raises(ValueError, match="not a date"):
+        moment_of("31.05.2024", zone_of(OSLO))
+    with pytest.raises(ValueError, match="does not exist"):
+        moment_of("2024-05-31T25:00:00.5", zone_of(OSLO))
+
+
+def test_a_date_has_no_time_of_day() -> None:
+    timed = ("2024-05-31T14:30", " 2024-05-31 00:00Z", dt.datetime(2024, 5, 31, tzinfo=dt.UTC))
+    assert all(has_time(start) for start in timed)
+    assert not any(has_time(start) for start in ("2024-05-31", dt.date(2024, 5, 31), "noon"))
 
 
 @pytest.mark.parametrize(

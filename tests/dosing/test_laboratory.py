@@ -46,6 +46,23 @@ def test_a_scale_that_is_not_positive_is_refused(scale: float) -> None:
         Laboratory("X", scale)
 
 
+def test_a_scale_to_be_estimated_states_its_prior() -> None:
+    laboratory = Laboratory("X", 1.1, prior_cv=0.3)
+    draws = 1.1 * np.exp(laboratory.prior_log_sd * np.random.default_rng(1).standard_normal(200_000))
+    assert laboratory.is_estimated
+    assert draws.std() / draws.mean() == pytest.approx(0.3, rel=0.01)
+    assert laboratory.provenance["laboratory_scale_prior_cv"] == "0.3"
+    known = Laboratory("X", 1.1)
+    assert (known.is_estimated, known.prior_log_sd) == (False, 0.0)
+    assert "laboratory_scale_prior_cv" not in known.provenance
+
+
+@pytest.mark.parametrize("cv", [0.0, -0.2, np.nan, np.inf])
+def test_a_prior_without_a_spread_is_refused(cv: float) -> None:
+    with pytest.raises(ValueError, match="prior CV of laboratory X must be finite and positive"):
+        Laboratory("X", prior_cv=cv)
+
+
 def test_a_nameless_laboratory_and_a_negative_level_are_refused() -> None:
     with pytest.raises(ValueError, match="name"):
         Laboratory(" ")

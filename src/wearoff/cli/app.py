@@ -16,6 +16,7 @@ import typer
 from wearoff import __version__
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
+from wearoff.cli.patient import patient
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
 from wearoff.errors import InputError, WearoffError
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command()(study)
 app.command()(evidence)
 app.command()(simulate)
+app.command()(patient)
 app.command()(models)
 
 

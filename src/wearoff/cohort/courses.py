@@ -5,7 +5,7 @@ What the record does not say is filled in here by a named assumption, and every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from wearoff.dosing.antibodies import persistent_from
 from wearoff.dosing.modifiers import exchange_share
 from wearoff.dosing.regimen import Regimen
 
@@ -26,7 +27,6 @@ ANALYTES = ("natalizumab_conc", "receptor_occupancy")
 USUAL_DOSE_MG, USUAL_DURATION_MIN, USUAL_ROUTE = 300.0, 60.0, "IV"
 SUBCUTANEOUS_PEAK_D = 14.0
 PLASMA_EXCHANGE = ("plasma_exchange", "plasma exchange", "plex")
-PERSISTENT_D = 42.0  # six weeks, evidence P170
 _DAY_S = 86400.0
 
 
@@ -177,25 +177,6 @@ def _sample_day(
             )
             return _days(row["start_time"], origin)
     return _days(sample["time"], origin)
-
-
-def persistent_from(samples: Sequence[tuple[float, bool]]) -> float:
-    """The day from which antibodies persist; infinite where they never do.
-
-    They persist when two samples at least six weeks apart show them and none between is without (Calabresi 2007).
-
-    Args:
-        samples: day of each sample, in order, and whether antibodies were found.
-    """
-    first = np.inf
-    for day, is_found in samples:
-        if not is_found:
-            first = np.inf
-        elif day - first >= PERSISTENT_D:
-            return first
-        else:
-            first = min(first, day)
-    return np.inf
 
 
 def _antibody_samples(cohort: Cohort) -> dict[str, list[tuple[datetime, bool]]]:

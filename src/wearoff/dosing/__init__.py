@@ -6,8 +6,10 @@
     follow.py     a plan followed through, for a typical patient and a population of any size
     forecast.py   what that comes to, and its columns
     by_dose.py    what a population comes to dose by dose
+    fit/          one patient: what is known of a person, from a file or from Python
     occupancy.py  concentration to saturation, under four curves
     laboratory.py what a laboratory reads of a level
+    antibodies.py when antibodies last
     figures.py    a number with unit, source and mark, and reading files made of them
     streams.py    random numbers that belong to one patient and one purpose
 

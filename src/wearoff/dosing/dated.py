@@ -18,7 +18,7 @@ import numpy as np
 from wearoff.dosing.regimen import USUAL_DURATION_H, Regimen, counted_from_one
 from wearoff.errors import InputError, Problem
 
-__all__ = ["Route", "from_dates"]
+__all__ = ["Route", "from_dates", "has_time", "moment_of", "zone_of"]
 
 Route = Literal["IV", "SC"]
 _T = TypeVar("_T", float, str)
@@ -26,7 +26,7 @@ _T = TypeVar("_T", float, str)
 _NOON = dt.time(12)
 _DAY = dt.timedelta(days=1)
 _TEXT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?)?", flags=re.ASCII
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(Z|[+-]\d{2}:\d{2})?)?", flags=re.ASCII
 )
 _FURTHEST = dt.timedelta(hours=14)
 
@@ -61,14 +61,14 @@ def from_dates(
         >>> from_dates(["2024-02-01", "2024-03-01"], timezone="Europe/Oslo")[0].start_d.tolist()
         [0.0, 29.0]
     """
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     if not starts:
         raise InputError(Problem("there is no start; give at least one.", column="starts"))
     moments: list[dt.datetime] = []
     problems: list[Problem] = []
     for number, start in enumerate(starts, 1):
         try:
-            moment = _moment(start, zone)
+            moment = moment_of(start, zone)
             if moments and moment < moments[-1]:
                 raise ValueError("is before the dose above it; is the year right? Put the doses in order.")
             moments.append(moment)
@@ -95,8 +95,16 @@ def from_dates(
     return regimen, moments[0]
 
 
-def _moment(start: dt.datetime | dt.date | str, zone: ZoneInfo) -> dt.datetime:
-    """The moment that was meant, in UTC; a ValueError says what is wrong with it."""
+def moment_of(start: dt.datetime | dt.date | str, zone: ZoneInfo) -> dt.datetime:
+    """The moment that was meant, in UTC; a date alone is noon.
+
+    Args:
+        start: a datetime, a date or a text, as in `from_dates`.
+        zone: the timezone on whose clock a start without an offset was read.
+
+    Raises:
+        ValueError: what is wrong, a sentence without its subject, so that the caller can name the start.
+    """
     local = _parsed(start) if isinstance(start, str) else start
     if not isinstance(local, dt.datetime):
         local = dt.datetime.combine(local, _NOON)
@@ -157,7 +165,20 @@ def _on_the_clock(local: dt.datetime, zone: ZoneInfo, fold: int | None = None) -
     )
 
 
-def _zone(name: str) -> ZoneInfo:
+def has_time(start: dt.datetime | dt.date | str) -> bool:
+    """Whether a start has a time of day; a text that is no date and time has none."""
+    if isinstance(start, str):
+        found = _TEXT.fullmatch(start.strip())
+        return found is not None and found[2] is not None
+    return isinstance(start, dt.datetime)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The timezone of a name such as `Europe/Oslo`.
+
+    Raises:
+        InputError: there is no such timezone.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -18,6 +18,7 @@ from wearoff.dosing.pk.models import ModelDraws, Parameters, PkModel
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
 
+    from wearoff.dosing.fit.patient import Patient
     from wearoff.dosing.regimen import Regimen
 
 
@@ -68,6 +69,45 @@ class Subject:
             is_below=np.zeros(len(time_d), bool) if is_below is None else np.asarray(is_below, dtype=bool),
             laboratory=np.full(len(time_d), -1),
         )
+
+
+def subject_of(patient: Patient) -> tuple[Subject, tuple[tuple[str, float], ...]]:
+    """A patient as a fit takes him, and name and CV of the prior of each laboratory whose scale is estimated.
+
+    Levels are divided by the known scale of their laboratory, or by the median of its prior.
+
+    Args:
+        patient: with at least one level.
+
+    Raises:
+        ValueError: the patient has no level.
+    """
+    levels = patient.levels
+    if not levels.time_d.size:
+        raise ValueError(f"patient {patient.name} has no level to fit")
+    priors = {
+        name: laboratory.prior_cv
+        for name, laboratory in patient.laboratories.items()
+        if laboratory.prior_cv is not None and name in levels.laboratory
+    }
+    used = list(priors)
+    days = patient.weight_d
+    if np.isfinite(patient.antibodies_from_d):
+        days = np.unique(np.append(days, max(patient.antibodies_from_d, days[0])))
+    last = np.searchsorted(patient.weight_d, days, side="right") - 1
+    scale = np.array([patient.laboratories[name].scale for name in levels.laboratory])
+    subject = Subject(
+        name=patient.name,
+        regimen=patient.regimen,
+        change_d=days,
+        weight_kg=patient.weight_kg[np.maximum(last, 0)],
+        has_antibodies=days >= patient.antibodies_from_d,
+        time_d=levels.time_d,
+        measured=np.where(levels.is_below, levels.lloq_mg_per_l, levels.value_mg_per_l) / scale,
+        is_below=levels.is_below,
+        laboratory=np.array([used.index(name) if name in used else -1 for name in levels.laboratory]),
+    )
+    return subject, tuple(priors.items())
 
 
 def typical_of(model: PkModel, subjects: Sequence[Subject], numbers: ModelDraws | None = None) -> Parameters:

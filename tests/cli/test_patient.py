@@ -1,0 +1,115 @@
+"""A patient file on the command line: the options, the user's rule, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wearoff.cli import app
+from wearoff.dosing.fit.patient_file import example_patient
+
+Printed = pytest.CaptureFixture[str]
+FAST = ("--draws", "300")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr("sys.argv", ["wearoff", "patient", *map(str, arguments)])
+    monkeypatch.setenv("COLUMNS", "160")
+    with pytest.raises(SystemExit) as end:
+        app.main()
+    return int(end.value.code or 0)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "patient.toml"
+    path.write_text(example_patient(), encoding="utf-8")
+    return path
+
+
+def test_the_example_is_printed_as_a_file_that_can_be_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    assert run(monkeypatch, "--example") == 0
+    assert capsys.readouterr().out == example_patient()
+
+
+def test_every_interval_stands_beside_the_users_rule(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    assert run(monkeypatch, file, "--target", "5 ug/mL", "--probability", "0.9", *FAST) == 0
+    text = capsys.readouterr().out
+    rows = [line for line in text.splitlines() if " weeks  20" in line]
+    assert [row.split()[0] for row in rows] == ["4", "5", "6", "7", "8"]
+    assert "meets it" in rows[0]
+    assert "does not" in rows[-1]
+    assert "your floor of 5 mg/L" in text
+    assert "Outside the model's data: plasma exchange" in text
+    assert "Evidence, 5 and 6 weeks: One randomised trial" in text
+    for word in ("should", "recommend ", "safe to", "give the"):
+        assert word not in text
+
+
+def test_without_a_floor_nothing_is_asked(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    assert run(monkeypatch, file, "--week", "6", *FAST) == 0
+    text = capsys.readouterr().out
+    assert "No floor was asked for" in text
+    assert "chance" not in text
+
+
+def test_a_saturation_may_be_the_floor_and_the_seed_makes_the_numbers(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    command = (file, "--target", "80 %", "--curve", "bridge", "--week", "6", "--published-numbers", *FAST)
+    texts = []
+    for _ in range(2):
+        assert run(monkeypatch, *command) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert "80 % saturation under bridge" in texts[0]
+    assert "as published" in texts[0]
+
+
+def test_a_level_that_does_not_fit_is_marked(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    # a tenth of the unit, as slips go
+    file.write_text(example_patient().replace("13.1 mg/L", "131 mg/L"), encoding="utf-8")
+    assert run(monkeypatch, file, *FAST) == 0
+    assert "* 2026-04-08" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((), 2, "give a patient FILE"),
+        (("{file}", "--probability", "0.9"), 2, "--probability is a rule about a floor"),
+        (("{file}", "--week", "10"), 2, "add --long to see them"),
+        (("{file}", "--week", "0"), 2, "more than 0 weeks"),
+        (("{file}", "--target", "80 %"), 2, "say which with --curve"),
+        (("{file}", "--target", "5", "--curve", "bridge"), 2, "--curve belongs to a saturation"),
+        (("{file}", "--target", "5 kg"), 1, "measures something else"),
+        (("{file}", "--target", "5", "--probability", "90"), 1, "a probability lies between 0 and 1"),
+        (("{file}", "--target", "80 %", "--curve", "mine"), 1, "there is no saturation curve 'mine'"),
+        (("nothing.toml",), 1, "nothing.toml"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    arguments: tuple[str, ...], code: int, said: str, file: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed,
+) -> None:  # fmt: skip
+    assert run(monkeypatch, *(argument.format(file=file) for argument in arguments)) == code
+    error = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert said in error
+
+
+def test_a_patient_without_a_level_is_refused_by_name(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    text = example_patient()
+    file.write_text(text[: text.index("[[level]]")] + text[text.index("[[occupancy]]") :], encoding="utf-8")
+    assert run(monkeypatch, file) == app.EXIT_INPUT
+    assert "there is no level to fit" in capsys.readouterr().err
