@@ -45,6 +45,7 @@ def test_every_interval_stands_beside_the_users_rule(
     assert "meets it" in rows[0]
     assert "does not" in rows[-1]
     assert "your floor of 5 mg/L" in text
+    assert "Without another dose the floor holds for" in text
     assert "Outside the model's data: plasma exchange" in text
     assert "Evidence, 5 and 6 weeks: One randomised trial" in text
     for word in ("should", "recommend ", "safe to", "give the"):

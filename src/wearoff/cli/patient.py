@@ -75,7 +75,7 @@ def patient(
     from wearoff.dosing.fit.diagnostics import levels_beside, outside_population
     from wearoff.dosing.fit.posterior import draw_posterior
     from wearoff.dosing.fit.subject import subject_of
-    from wearoff.dosing.intervals import compare_intervals
+    from wearoff.dosing.intervals import compare_intervals, weeks_above
     from wearoff.dosing.pk.models import DEFAULT_MODEL, load_model
 
     chosen = load_model(model or DEFAULT_MODEL)
@@ -92,9 +92,9 @@ def patient(
     options = compare_intervals(posterior, weeks=week or USUAL_WEEKS, target=floor, allow_long=long)
     from wearoff.cli.patient_text import show
 
-    show(
-        who, posterior, levels_beside(chosen, who, posterior), outside_population(chosen, who), options, floor
-    )
+    lasting = None if floor is None else weeks_above(posterior, floor)
+    beside, outside = levels_beside(chosen, who, posterior), outside_population(chosen, who)
+    show(who, posterior, beside, outside, options, floor, lasting)
 
 
 def _target(text: str, curve: str | None, probability: float | None) -> Target:

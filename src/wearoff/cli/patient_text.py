@@ -24,6 +24,7 @@ def show(
     outside: Sequence[str],
     options: Sequence[IntervalOption],
     target: Target | None,
+    lasting: Mapping[str, float] | None,
 ) -> None:
     """Print one patient."""
     console = Console(highlight=False, markup=False)
@@ -34,7 +35,7 @@ def show(
     _print(_levels(patient, levels), console)
     console.print()
     _print(_options(patient, options, target), console)
-    for line in _sentences(patient, posterior, levels, outside, options, target):
+    for line in _sentences(patient, posterior, levels, outside, options, target, lasting):
         console.print(line, soft_wrap=is_whole)
 
 
@@ -116,6 +117,7 @@ def _sentences(
     outside: Sequence[str],
     options: Sequence[IntervalOption],
     target: Target | None,
+    lasting: Mapping[str, float] | None,
 ) -> Iterator[str]:
     yield "\nTroughs in mg/L: median (5-95 %). Saturation: median at the settled trough, range over the curves."
     if target is None:
@@ -127,6 +129,9 @@ def _sentences(
             else f"{target.value:g} mg/L"
         )
         yield f"Chance: of being at or above your floor of {floor} just before the dose (Monte Carlo error)."
+    if lasting is not None:
+        low, middle, high = (_weeks(lasting[name]) for name in ("p05", "p50", "p95"))
+        yield f"Without another dose the floor holds for {middle} weeks after the last one (5-95 %: {low} to {high})."
     if levels.is_far.any():
         yield "* This level lies more than 3 residual SDs from its prediction: look at it, its unit and its time."
     if posterior.verdict:
@@ -149,6 +154,10 @@ def _banded(trough: Mapping[str, float]) -> str:
 
 def _chance(probability: float | None, error: float | None) -> str:
     return "" if probability is None or error is None else f"{100 * probability:.0f} % ({100 * error:.1f})"
+
+
+def _weeks(value: float) -> str:
+    return "more than 52" if value == float("inf") else f"{value:.1f}"
 
 
 def _short(value: float) -> str:

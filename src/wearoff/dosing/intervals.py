@@ -29,6 +29,7 @@ LONGEST_WEEKS = 8.0
 USUAL_WEEKS = (4.0, 5.0, 6.0, 7.0, 8.0)
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 YEAR_D = 365.25
+FOLLOWED_WEEKS = 52
 _SETTLING_D = 2 * YEAR_D
 _ACCURACY = 1e-5
 
@@ -177,6 +178,31 @@ def compare_intervals(
         level = _levels(posterior, regimen, np.concatenate(([next_d], days, [end])))
         found.append(_option(posterior, week, next_d, level, target, under))
     return tuple(found)
+
+
+def weeks_above(
+    posterior: Posterior, target: Target, *, curves: Mapping[str, SaturationCurve] | None = None
+) -> dict[str, float]:
+    """Weeks from the last dose until a patient who gets no other falls below the floor: quantiles by name.
+
+    Args:
+        posterior: the patient after his levels.
+        target: the floor.
+        curves: saturation curves by name; by default all known ones.
+
+    Returns:
+        To the day; infinite where the floor still holds after `FOLLOWED_WEEKS` weeks, 0 where it never does after the
+        first day.
+    """
+    under = {name: load_curve(name) for name in curve_names()} if curves is None else dict(curves)
+    regimen = posterior.subject.regimen
+    days = np.arange(1.0, 7 * FOLLOWED_WEEKS + 1)
+    is_met = target.is_met(_levels(posterior, regimen, regimen.start_d[-1] + days), under)
+    # the level only falls after the first days; under the skin it rises first
+    last = np.where(is_met.any(axis=1), days.size - is_met[:, ::-1].argmax(axis=1), 0).astype(float)
+    last[is_met[:, -1]] = np.inf
+    found = np.quantile(last / 7.0, list(QUANTILES.values()), method="inverted_cdf")
+    return dict(zip(QUANTILES, found.tolist(), strict=True))
 
 
 def _future(given: Regimen, weeks: float, dose_mg: float) -> tuple[Regimen, float]:
