@@ -207,7 +207,8 @@ class PkModel(Strict):
             weight_kg: see `draw`.
             patients: identifiers; one by default.
             parameter_draws: draws of the model's own numbers, from `draw_parameters`.
-            has_antibodies, change_d: see `draw`.
+            has_antibodies: see `draw`.
+            change_d: see `draw`.
 
         Raises:
             ValueError: see `draw`.

@@ -28,8 +28,12 @@ def individuals(
     """The parameters that a model has, of every patient and draw.
 
     Args:
-        parameters, correlations, patients, draws: as for `between_patients`.
-        relative, drawn: as for `individual`.
+        parameters: as for `between_patients`.
+        correlations: as for `between_patients`.
+        relative: as for `individual`.
+        patients: as for `between_patients`.
+        draws: as for `between_patients`.
+        drawn: as for `individual`.
         seed: the seed of the analysis; None for the typical patient.
     """
     effects: dict[str, Float[np.ndarray, "patients draws"]] = {}
