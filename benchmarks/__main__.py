@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks import one_patient
 from benchmarks.comparison import ALLOWED, report
 from benchmarks.reference import lsoda_levels
 from wearoff.dosing.pk.compile_cache import VARIABLE as CACHE
@@ -34,7 +35,7 @@ def main() -> None:
     startup()
     error = levels()
     study()
-    wrong = report()
+    wrong = [*one_patient.report(), *report()]
     if error > ALLOWED:
         wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
     if wrong:

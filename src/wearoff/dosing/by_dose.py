@@ -129,7 +129,8 @@ def runs_of(
 
     Args:
         regimen: the doses.
-        troughs, peaks: before and after each dose.
+        troughs: before each dose.
+        peaks: after each dose.
         covariance: of each trough with the trough before the reference dose, where there is one.
         draws: patients behind the means.
     """

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from wearoff.dosing.pk.aligned import AlignedPlan
 
-MOST_STEPS = 60
+MOST_STEPS = 400
 _SHIFT = 1e-3  # of an effect
 _STILL = 1e-7  # an effect moves no more
 _ACCURACY = 1e-9
-_LEAST = 0.2  # of the Gauss-Newton Hessian, in every direction
+_LEAST = 0.1  # of the Gauss-Newton Hessian, in every direction
 _NOISE = 1e-7  # of an objective, far below what any probability would show
 
 
@@ -139,7 +139,9 @@ class MapProblem:
     """The posterior density of many patients, ready to be looked at wherever a fit wants.
 
     Args:
-        model, subjects, scales: as for `fit_map`.
+        model: as for `fit_map`.
+        subjects: as for `fit_map`.
+        scales: as for `fit_map`.
     """
 
     def __init__(
