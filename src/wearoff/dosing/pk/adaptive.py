@@ -3,7 +3,9 @@
 Patients lie side by side in a block. Between two events every patient takes steps of a length of his own, as
 long as the last terms of his series allow (Jorba and Zou, doi 10.1080/10586458.2005.10128904): the error of
 a step stays under a share of the level; where the level lies above the Michaelis constant, under the same share
-of that constant and the level before the next dose, because an absolute error outlives the fall from there.
+of that constant and the lowest level to come, because an absolute error outlives the fall from there. Two bounds
+stand beside it, one for the distance to the singularity of a level that falls through the constant, one
+for the rate that the series still damps.
 A block goes on until its slowest patient has arrived. The order of the series is a power of two, so that its
 root is a shift of bits. Nothing raises in here: every patient carries a status.
 """
@@ -20,7 +22,9 @@ from jax import lax
 from wearoff.dosing.pk.series import terms_of
 
 VISIBLE = 1e-3  # mg/L; below it the error is held absolutely
-_GUARD = 0.35
+_GUARDS = (0.35, 0.05)
+_NEARER = 0.55  # share of the way of the level to -Km that a step may take
+_USUAL_RATE = 20.0  # 1/day, of elimination far below Km
 MOST_STEPS = 100_000  # between two events
 
 
@@ -32,7 +36,7 @@ def sweep(
     Args:
         block: `parameters` (segments, 8, patients) in the order of `PARAMETER_NAMES`; `state` (3, patients)
             with depot, central and peripheral amount, mg; `events` of each gap with the columns of
-            `grid.EVENTS`, its `segment` and the days `ahead` until the next dose; `tolerance`, the largest
+            `grid.EVENTS`, its `segment` and the days `ahead` until the level is lowest; `tolerance`, the largest
             error of one step as a share of the level.
         order: order of the series, a power of two.
         has_depot: whether a dose is subcutaneous.
@@ -75,6 +79,8 @@ def _sweep(
             depot = depot + mine[6] * depot_bolus
             inflows = (mine[6] * depot_inflow, inflow)
         left = jnp.full_like(central, length)
+        # a fast patient takes more steps, whose errors add up
+        share = tolerance / (1.0 + mine[3] / mine[4] / _USUAL_RATE)
         lowest = _lowest(mine, central + peripheral + inflow * length, gap["ahead"])
         # two amounts in one number: what has one result is worked out once, whatever the compiler fuses
         first = (depot, lax.complex(central, peripheral), left, central, jnp.int32(0))
@@ -86,7 +92,7 @@ def _sweep(
         def step(loop: Any) -> Any:
             depot, both, left, highest, count = loop
             now = (depot, both, left, highest)
-            return *_one(now, mine, inflows, lowest, tolerance, order, has_depot), count + 1
+            return *_one(now, mine, inflows, lowest, share, order, has_depot), count + 1
 
         depot, both, left, highest, count = lax.while_loop(is_on_the_way, step, first)
         state = (depot, jnp.real(both), jnp.imag(both))
@@ -123,10 +129,16 @@ def _one(
     depots, central, peripheral = terms[:3]
     crossing = rates[4]
     amount = begin + inflow[1] * left + VISIBLE / rates[7]
-    # the other terms guard against a last one that happens to vanish
-    guard = _GUARD * (rates[0] + rates[1] + rates[2])
-    last = jnp.abs(central[order]) + jnp.abs(peripheral[order]) + guard * jnp.abs(central[order - 1]) + 1e-300
-    length = tolerance * amount * (crossing + lowest) / ((crossing + amount) * last)
+    one_over = 1.0 / (crossing + begin)
+    local = rates[0] + rates[1] + rates[2] + rates[3] * one_over
+    # the terms before guard against a last one, or two, that happen to vanish
+    guard = _GUARDS[0] * jnp.abs(central[order - 1]) + _GUARDS[1] * local * jnp.abs(central[order - 2])
+    last = jnp.abs(central[order]) + jnp.abs(peripheral[order]) + local * guard + 1e-300
+    allowed = tolerance * amount * (crossing + lowest)
+    # a small last term says nothing near a singularity, which is where the level would be at -Km, nor where the
+    # series no longer damps the fastest rate; the sum of powers is as good as the larger of two bounds
+    bound = jnp.abs(central[1]) * (one_over / _NEARER) + local / (0.375 * order + 0.5)
+    length = allowed / ((crossing + amount) * last + allowed * _power(jnp.minimum(bound, 1e12), order))
     length = _root(length, order)
     length = jnp.where(length >= left, left, jnp.where(2 * length > left, 0.5 * left, length))
     # kept apart, so that the length is not worked out once for every amount
@@ -151,8 +163,15 @@ def _root(number: jax.Array, order: int) -> jax.Array:
     )
 
 
+def _power(number: jax.Array, order: int) -> jax.Array:
+    """A power whose exponent is a power of two."""
+    for _ in range(order.bit_length() - 1):
+        number = number * number
+    return number
+
+
 def _lowest(rates: tuple[jax.Array, ...], total: jax.Array, ahead: jax.Array) -> jax.Array:
-    """About half of the central amount to which the drug in the body falls until the next dose."""
+    """About half of the central amount to which the drug in the body falls in the days ahead, without more."""
     k10, k12, k21, vmax = rates[:4]
     exchange = k12 + k21
     share = jnp.where(exchange > 0, k21 / jnp.where(exchange > 0, exchange, 1.0), 1.0)

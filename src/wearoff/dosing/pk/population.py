@@ -31,10 +31,16 @@ _SMALL = 256  # fewer patients are not worth a second core
 _WORKERS = os.cpu_count() or 1
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
-_ONE_GAP = Pace(fastest_per_d=1e-12, crossing_mg=np.inf, uptake_mg_per_d_per_mg=1.0, return_per_d=0.0)
+_ONE_GAP = Pace(
+    fastest_per_d=1e-12,
+    crossing_mg=np.inf,
+    uptake_mg_per_d_per_mg=1.0,
+    slowest_uptake_per_d=1.0,
+    return_per_d=0.0,
+)
 _AFTER_LAST_D = 28.0
 _USUAL_LEVEL = 20.0  # mg/L
-_TOLERANCE = 0.5  # error of one step over the accuracy asked for
+_TOLERANCE = {4: 0.2, 8: 0.4, 16: 0.25}  # error of one step over the accuracy asked for, by order, at 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,15 +258,17 @@ def _launch(
         flat = _flat(parameters, name)
         rows[:, index] = (flat[chosen] if flat.shape[0] > 1 else flat).T
     grid = plan.grid
+    order = 16 if accuracy < 1e-6 else 4 if plan.day.size else 8
+    # the errors of the steps add up, and a finer accuracy takes more of them
+    tolerance = _TOLERANCE[order] * min(1.0, (accuracy / 1e-4) ** (1 / (order - 1)))
     block = {
         "parameters": rows,
         "state": np.zeros((3, size)) if state is None else state,
         "events": grid.events,
         "segment": np.minimum(grid.segment, segments - 1),
         "ahead": plan.ahead,
-        "tolerance": np.float64(_TOLERANCE * accuracy),
+        "tolerance": np.float64(tolerance * accuracy),
     }
-    order = 16 if accuracy < 1e-6 else 4 if plan.day.size else 8
     return sweep(block, order=order, has_depot=plan.has_depot, with_peripheral=plan.is_stateful)
 
 
@@ -293,7 +301,6 @@ def plan_of(
     ends = np.flatnonzero(grid.slot >= 0)[grid.gather]
     doses = regimen.start_d.size
     finish = grid.start_d + np.cumsum(grid.length_d)
-    starts, stops = finish - grid.length_d + 1e-9, np.append(regimen.start_d, finish[-1])
     return Plan(
         grid=grid,
         has_depot=has_depot,
@@ -301,9 +308,27 @@ def plan_of(
         peak=ends[doses : 2 * doses],
         day=day,
         daily=ends[2 * doses : 2 * doses + day.size],
-        ahead=stops[np.searchsorted(stops, starts, side="right").clip(max=stops.size - 1)] - starts,
+        ahead=_lowest_after(regimen, finish - grid.length_d, finish[-1]),
         is_stateful=is_stateful,
     )
+
+
+def _lowest_after(
+    regimen: Regimen, begin_d: Float[np.ndarray, " gaps"], end_d: float
+) -> Float[np.ndarray, " gaps"]:
+    """How long after the start of each gap the level is lowest before the end, were nothing more given, days.
+
+    Where every dose is the same that is the longest interval to come, counted from the dose before the gap; a later
+    dose may else be followed by less than what is there now, and only the end is certain.
+    """
+    is_given = regimen.dose_mg > 0
+    doses = np.stack([regimen.dose_mg, regimen.is_subcutaneous])[:, is_given]
+    if regimen.exchange_d.size or not doses.size or np.ptp(doses, axis=1).any():
+        return np.asarray(end_d - begin_d)
+    start = regimen.start_d[is_given]
+    longest = np.maximum.accumulate(np.diff(start, append=end_d)[::-1])[::-1]
+    before = np.searchsorted(start, begin_d + 1e-9, side="right") - 1
+    return np.asarray((start + longest)[before.clip(min=0)] - begin_d)
 
 
 def _jumped(found: Any, plan: Plan, accuracy: float) -> tuple[np.ndarray, np.ndarray]:
