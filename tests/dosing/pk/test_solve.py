@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles.ode import concentration
-from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
+from wearoff.dosing.pk.models import Parameters, load_model
 from wearoff.dosing.pk.solve import simulate, simulate_amounts, steady_state, typical_cycle
 from wearoff.dosing.regimen import Regimen, every
 from wearoff.errors import ComputationError
@@ -65,105 +63,6 @@ def test_it_agrees_with_an_independent_integrator(
     is_visible = theirs > 1e-3
     np.testing.assert_allclose(ours[is_visible], theirs[is_visible], rtol=1e-6)
     np.testing.assert_allclose(ours, theirs, atol=1e-8)
-
-
-@few
-@given(given_model=models(), doses=st.integers(1, 6))
-def test_without_saturable_elimination_it_is_the_sum_of_exponentials(
-    given_model: Parameters, doses: int
-) -> None:
-    linear = replace(given_model, maximal_rate=np.zeros((1, 1, 1)))
-    cl, vc, vp, q = (getattr(linear, name).item() for name in PARAMETER_NAMES[:4])
-    regimen = every(4, times=doses)
-    k10, k12, k21 = cl / vc, q / vc, q / vp
-    fast, slow = np.roots([1, -(k10 + k12 + k21), k10 * k21])
-    expected = np.zeros_like(DAYS)
-    for start, end, dose in zip(regimen.start_d, regimen.end_d, regimen.dose_mg, strict=True):
-        for one, other in ((fast, slow), (slow, fast)):
-            share = dose / (end - start) / vc * (one - k21) / (one - other) / one
-            running = np.clip(DAYS - start, 0, end - start)
-            expected += share * -np.expm1(-one * running) * np.exp(-one * np.maximum(DAYS - end, 0))
-    np.testing.assert_allclose(level(linear, regimen), expected, rtol=1e-8, atol=1e-12)
-
-
-@few
-@given(given_model=models(), regimen=regimens())
-def test_nothing_is_lost_but_what_is_eliminated(given_model: Parameters, regimen: Regimen) -> None:
-    after = np.array([regimen.end_d[-1] + 1, regimen.end_d[-1] + 60])
-    amounts = simulate_amounts(given_model, [regimen], [after])[0]
-    share = np.where(regimen.is_subcutaneous, given_model.bioavailability.item(), 1.0)
-    present = amounts.depot + amounts.central + amounts.peripheral + amounts.eliminated
-    np.testing.assert_allclose(present[0], (share * regimen.dose_mg).sum(), rtol=1e-11)
-    assert (np.diff(amounts.eliminated[0]) > 0).all()
-
-
-@few
-@given(given_model=models(), first=regimens())
-def test_without_saturable_elimination_effects_of_doses_add_up(
-    given_model: Parameters, first: Regimen
-) -> None:
-    linear = replace(given_model, maximal_rate=np.zeros((1, 1, 1)))
-    halves = [replace(first, dose_mg=first.dose_mg * part) for part in (0.3, 0.7)]
-    together = level(linear, first)
-    np.testing.assert_allclose(sum(level(linear, half) for half in halves), together, rtol=1e-9)
-
-
-@few
-@given(given_model=models(), regimen=regimens())
-def test_more_drug_never_lowers_the_level(given_model: Parameters, regimen: Regimen) -> None:
-    more = replace(regimen, dose_mg=1.2 * regimen.dose_mg)
-    days = np.linspace(0, regimen.end_d[-1] + 40, 30)
-    assert (level(given_model, more, days) >= level(given_model, regimen, days)).all()
-
-
-@few
-@given(given_model=models(), share=st.floats(0.1, 0.9))
-def test_an_infusion_in_two_parts_is_the_same_infusion(given_model: Parameters, share: float) -> None:
-    whole = Regimen(np.zeros(1), np.array([300.0]), np.array([0.5]), np.zeros(1, bool))
-    parts = Regimen(
-        np.array([0, 0.5 * share]),
-        300 * np.array([share, 1 - share]),
-        0.5 * np.array([share, 1 - share]),
-        np.zeros(2, bool),
-    )
-    np.testing.assert_allclose(level(given_model, parts), level(given_model, whole), rtol=1e-7)
-
-
-@few
-@given(given_model=models(), regimen=regimens(), shift=st.floats(-500, 500))
-def test_a_later_course_is_the_same_course_later(
-    given_model: Parameters, regimen: Regimen, shift: float
-) -> None:
-    later = regimen.shifted(shift)
-    days = np.linspace(0.5, 120, 25)
-    np.testing.assert_allclose(
-        level(given_model, later, days + shift), level(given_model, regimen, days), rtol=1e-8, atol=1e-12
-    )
-
-
-def test_a_patient_does_not_depend_on_the_batch() -> None:
-    model, names = load_model(), ("A", "B", "C", "D", "E", "F")
-    regimen = [every(4 + index, times=3 + index) for index in range(6)]
-    days = [np.linspace(0, 100 + index, 9 + index) for index in range(6)]
-    weights = np.linspace(50, 100, 6)
-    everyone = simulate(model.draw(weights, names, 40, 4), regimen, days)
-    for index, name in enumerate(names):
-        alone = simulate(
-            model.draw(weights[index : index + 1], [name], 40, 4), [regimen[index]], [days[index]]
-        )[0]
-        np.testing.assert_allclose(alone, everyone[index], rtol=1e-12)
-
-
-def test_draws_beyond_one_block_are_the_same_as_within_it() -> None:
-    drawn = load_model().draw(75, ["A"], 300, 4)
-    whole = simulate(drawn, [every(6, times=3)], [DAYS])[0]
-    assert whole.shape == (300, DAYS.size)
-    one = Parameters(
-        ("A",),
-        *(np.broadcast_to(getattr(drawn, name), (1, 300, 1))[:, 280:281] for name in PARAMETER_NAMES),
-        lag_d=drawn.lag_d,
-    )
-    np.testing.assert_allclose(simulate(one, [every(6, times=3)], [DAYS])[0][0], whole[280], rtol=1e-6)
 
 
 def test_weight_changes_take_hold_at_the_infusion() -> None:

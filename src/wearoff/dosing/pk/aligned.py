@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 _LANES = (8, 64, 512, 2048)  # patients and draws side by side
 _GAPS = 32
-_ONE_GAP = Pace(fastest_per_d=1e-12, crossing_mg=np.inf, uptake_mg_per_d_per_mg=1.0, return_per_d=0.0)
+_ONE_GAP = Pace(
+    fastest_per_d=1e-12,
+    crossing_mg=np.inf,
+    uptake_mg_per_d_per_mg=1.0,
+    slowest_uptake_per_d=1.0,
+    return_per_d=0.0,
+)
 _TOLERANCE = 0.5  # error of one step over the accuracy asked for
 _KEPT = slice(EVENTS.index("kept_depot"), None)
 

@@ -4,9 +4,9 @@ The solver takes steps of a fixed, high-order series, so its accuracy is decided
 A step never crosses an event (start or end of an input, a plasma exchange, a change of parameters, a
 requested time), and it is shorter than the fastest time constant of the patient's model: the saturable
 term makes the concentration analytic only within about pi of those time constants of the real axis,
-so less than one leaves a wide margin for every draw and not only for the easy ones. When
-drug starts to flow into a nearly empty compartment the level crosses Km at once; there the grid
-grows geometrically from the crossing time.
+so less than one leaves a wide margin for every draw and not only for the easy ones. When drug starts to
+flow into a nearly empty compartment, followed backwards in time the level soon reaches -Km, where it is singular;
+there the grid grows geometrically from that distance.
 """
 
 from __future__ import annotations
@@ -93,12 +93,14 @@ class Pace:
         crossing_mg: the smallest central amount at the Michaelis constant, mg; infinite without
             saturable elimination.
         uptake_mg_per_d_per_mg: largest flow out of the depot per mg given.
+        slowest_uptake_per_d: smallest rate at which the depot empties, 1/day.
         return_per_d: largest rate at which the peripheral compartment gives back, 1/day.
     """
 
     fastest_per_d: float
     crossing_mg: float
     uptake_mg_per_d_per_mg: float
+    slowest_uptake_per_d: float
     return_per_d: float
 
 
@@ -120,6 +122,7 @@ def pace_of(parameters: Parameters, patient: int) -> Pace:
         fastest_per_d=float(max(fastest.max(), uptake.max())),
         crossing_mg=float(crossing.min()) if is_saturable else np.inf,
         uptake_mg_per_d_per_mg=float((uptake * values("bioavailability")).max()),
+        slowest_uptake_per_d=float(uptake.min()),
         return_per_d=float(back.max()),
     )
 
@@ -181,9 +184,10 @@ def build_grid(
     into = depot[is_sudden], step_from(inputs.start_d[is_sudden])
     np.add.at(bolus, into, inputs.amount_mg[is_sudden])
     begins, finishes = step_from(inputs.start_d), step_from(inputs.end_d)
+    # over the length that the steps have, so that late on a long clock nothing of a short infusion is lost
+    flow = inputs.amount_mg / np.where(is_sudden, 1.0, inputs.end_d - inputs.start_d)
     for index in np.flatnonzero(~is_sudden):
-        flow = inputs.amount_mg[index] / inputs.duration_d[index]
-        rate[depot[index], begins[index] : finishes[index]] += flow
+        rate[depot[index], begins[index] : finishes[index]] += flow[index]
 
     slot = np.full(length.size, -1, dtype=np.int32)
     before_or_after = np.where(
@@ -207,32 +211,80 @@ def build_grid(
 
 
 def _event_cuts(inputs: Inputs, pace: Pace, longest: float) -> list[Float[np.ndarray, " cuts"]]:
-    """Where something happens, and the graded steps by which the level climbs past Km."""
+    """Where something happens, and the graded steps by which the level climbs past Km after it."""
     cuts = [inputs.start_d, inputs.end_d, inputs.moment_d, inputs.change_d[1:]]
-    for index in np.flatnonzero(inputs.amount_mg > 0):
-        start, length, amount = (
-            float(x[index]) for x in (inputs.start_d, inputs.duration_d, inputs.amount_mg)
-        )
-        if inputs.is_depot[index]:
-            cuts.append(_climb(start, np.inf, amount * pace.uptake_mg_per_d_per_mg, pace, longest))
-        elif length > 0:  # all at once, the level is past Km at once
-            cuts.append(_climb(start, length, amount / length, pace, longest))
-    # after an exchange the level climbs again by what comes back
-    back = 2 * float(inputs.amount_mg.max(initial=0.0)) * pace.return_per_d
-    left = inputs.kept[:, 1:].min(axis=1, initial=1.0)
-    cuts += [_climb(float(moment), np.inf, back, pace, longest) for moment in inputs.moment_d[left > 0]]
+    if not (np.isfinite(pace.crossing_mg) and inputs.amount_mg.any()):
+        return cuts
+    moments = np.unique(np.concatenate(cuts))
+    flows = _inflows(inputs, pace, moments, until=longest / (_GROWTH - 1))
+    nexts = np.append(moments[1:], np.inf)
+    for begin, end, flow in zip(moments.tolist(), nexts.tolist(), flows.tolist(), strict=True):
+        offsets = _climb(flow, pace, longest)
+        cuts.append(begin + offsets[offsets < end - begin])
     return cuts
 
 
-def _climb(
-    start_d: float, length_d: float, inflow: float, pace: Pace, longest: float
-) -> Float[np.ndarray, " cuts"]:
-    """The graded steps by which an inflow, mg/day, takes a nearly empty compartment past Km."""
-    # at time s after the start the nearest singularity is crossing_d + s away
-    crossing_d = max(pace.crossing_mg / inflow, 1e-6 * longest) if inflow > 0 else np.inf
-    until = min(length_d, longest / (_GROWTH - 1))
-    if not crossing_d * (_GROWTH - 1) < until:
+def _inflows(
+    inputs: Inputs, pace: Pace, moments_d: Float[np.ndarray, " moments"], until: float
+) -> Float[np.ndarray, " moments"]:
+    """What flows into the central compartment after each moment, mg/day, or more.
+
+    Args:
+        inputs: what enters and leaves.
+        pace: the fastest rates of this patient's model.
+        moments_d: every moment at which something happens, increasing.
+        until: how long what comes back after an exchange counts, days.
+    """
+    begins, ends = (np.searchsorted(moments_d, times) for times in (inputs.start_d, inputs.end_d))
+
+    def sums(amount: Float[np.ndarray, " inputs"], place: Int[np.ndarray, " inputs"]) -> np.ndarray:
+        return np.bincount(place, amount, minlength=moments_d.size)
+
+    into_vein = np.where(inputs.is_depot | inputs.is_sudden, 0.0, inputs.amount_mg)
+    rate = into_vein / np.where(inputs.is_sudden, 1.0, inputs.end_d - inputs.start_d)
+    flow = np.cumsum(sums(rate, begins) - sums(rate, ends))
+    # an infusion into the depot is all there from its start, and goes out from its end
+    under_skin = np.where(inputs.is_depot, inputs.amount_mg, 0.0)
+    arrived = sums(under_skin, ends)
+    depot = np.cumsum(sums(under_skin, begins) - arrived)
+    left, fall = 0.0, np.exp(-pace.slowest_uptake_per_d * np.diff(moments_d, prepend=moments_d[:1]))
+    for index in np.flatnonzero(arrived.cumsum() > 0):
+        left = left * fall[index] + arrived[index]
+        depot[index] += left
+    flow += pace.uptake_mg_per_d_per_mg * depot
+    # after an exchange the tissue gives back at most what was ever given; a reset leaves it nothing to give
+    exchanges = inputs.moment_d[inputs.kept[:, 2] > 0]
+    if exchanges.size:
+        last = np.searchsorted(exchanges, moments_d, side="right") - 1
+        is_soon = (last >= 0) & (moments_d - exchanges[last] < until)
+        flow += is_soon * pace.return_per_d * np.cumsum(sums(inputs.amount_mg, begins))
+    return np.asarray(np.maximum(flow, 0.0))
+
+
+def _climb(inflow: float, pace: Pace, longest: float) -> Float[np.ndarray, " cuts"]:
+    """The graded steps, days after the start, by which an inflow, mg/day, takes an empty compartment past Km."""
+    # at time s after the start the nearest singularity is behind + s away
+    behind = _time_behind(inflow / pace.crossing_mg, pace.fastest_per_d)
+    behind, until = max(behind, 1e-6 * longest), longest / (_GROWTH - 1)
+    if not behind < until:
         return np.empty(0)
-    count = int(np.ceil(np.log1p(until / crossing_d) / np.log(_GROWTH)))
-    offsets = crossing_d * (_GROWTH ** np.arange(1, count + 1) - 1)
-    return np.asarray(start_d + offsets[offsets < length_d])
+    count = int(np.ceil(np.log(until / behind) / np.log(_GROWTH)))
+    return np.asarray(behind * (_GROWTH ** np.arange(1, count + 1) - 1))
+
+
+def _time_behind(inflow: float, fastest: float) -> float:
+    """How long before the start the level, followed backwards, would have been at -Km, where it is singular.
+
+    Backwards in time the share x of -Km grows at most by inflow + fastest x/(1 - x), so this is the integral of
+    its inverse from 0 to 1: 1/inflow where the inflow is fast, (log(fastest/inflow) - 1)/fastest where it is slow.
+
+    Args:
+        inflow: in units of Km, 1/day.
+        fastest: bound on the rates of elimination, 1/day.
+    """
+    if not inflow > 1e-12 * fastest:
+        return np.inf
+    by = 1.0 - inflow / fastest
+    if abs(by) < 1e-3:  # the two terms cancel
+        return (0.5 + by / 3.0) / fastest
+    return float((-np.log(inflow / fastest) / by - 1.0) / (by * fastest))

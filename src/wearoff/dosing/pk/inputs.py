@@ -50,8 +50,8 @@ class Inputs:
 
     @property
     def is_sudden(self) -> Bool[np.ndarray, " inputs"]:
-        """Whether it comes all at once."""
-        return np.asarray(self.duration_d == 0)
+        """Whether it comes all at once, or in less time than its day can be told apart."""
+        return np.asarray(self.end_d == self.start_d)
 
     @property
     def first_d(self) -> float:

@@ -3,7 +3,7 @@
 Within a step the right-hand side is analytic, so the solution is advanced by its own Taylor series:
 with a the central amount, K = Km Vc and the saturable share s = a/(K + a), the identity
 s (K + a) = a gives the series of s term by term, s_k = (a_k - sum_{j=1..k} a_j s_{k-j}) / (K + a_0),
-and the equations of `models.py` give the next coefficients of the amounts. Ten terms cost one
+and the equations of `models.py` give the next coefficients of the amounts. Twelve terms cost one
 division a step, where a Runge-Kutta method of the same order needs a dozen.
 
 Nothing raises in here: every draw carries the first step at which it was not finite or negative.
@@ -24,7 +24,7 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 keep_compiled()
 
 ROWS = ("concentration", "depot", "central", "peripheral", "eliminated")
-_ORDER = 10
+_ORDER = 12
 _Carry = tuple[tuple[jax.Array, ...], jax.Array, jax.Array, tuple[jax.Array, ...]]
 
 

@@ -230,8 +230,8 @@ def _settled(
         # geometric approach: what is still missing is the last change times r/(1 - r)
         ratio = np.clip(change[..., 1] / np.maximum(change[..., 0], 1e-300), 0.0, 1.0 - 1e-6)
         missing = change[..., 1] * ratio / (1.0 - ratio)
-        # of changes as small as these the ratio is mostly rounding
-        is_tiny = change[..., 1] <= tolerance / 20 * scale
+        # of changes as small as these the ratio is mostly rounding; of larger ones a slow patient has many to come
+        is_tiny = change[..., 1] <= 1e-12 * scale
         is_settled = is_tiny | (missing <= tolerance * scale)
         states = [state[:, :, 2] for state in found]
         if is_settled.all():
