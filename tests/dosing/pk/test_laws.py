@@ -23,7 +23,8 @@ from wearoff.dosing.schedule import Schedule, ScheduledDose
 
 laws = settings(max_examples=40, deadline=None)
 BOTH = 1e-7  # between two solutions with steps of their own: twice the worst error against a tight integrator
-LINEAR = 2e-9  # the same without saturable elimination
+SAME = 1e-9  # between two with the same steps
+LINEAR = 1e-10  # the same without saturable elimination, where steps do not depend on doses
 
 
 def level(given_model: Parameters, regimen: Regimen | Schedule, days: np.ndarray) -> np.ndarray:
@@ -121,7 +122,7 @@ def test_a_later_course_is_the_same_course_later(seed: int, shift: float) -> Non
     # days that a shift does not round, so that nothing happens in another order
     regimen, days = on_ticks(regimen), np.unique(ticks(days))
     given_model = replace(given_model, lag_d=float(ticks(np.array(given_model.lag_d))))
-    same(level(given_model, regimen.shifted(shift), days + shift), level(given_model, regimen, days))
+    same(level(given_model, regimen.shifted(shift), days + shift), level(given_model, regimen, days), SAME)
 
 
 @given(seed=seeds, parts=st.integers(2, 5))
@@ -142,7 +143,7 @@ def test_splitting_a_dose_changes_nothing(seed: int, parts: int) -> None:
         is_subcutaneous=np.repeat(regimen.is_subcutaneous, parts)[order],
     )
     is_sudden = np.isin(days, regimen.start_d[regimen.duration_d == 0])
-    same(level(given_model, split, days[~is_sudden]), level(given_model, regimen, days[~is_sudden]), 2 * BOTH)
+    same(level(given_model, split, days[~is_sudden]), level(given_model, regimen, days[~is_sudden]))
 
 
 @given(seed=seeds, which=st.integers(1, 8))
