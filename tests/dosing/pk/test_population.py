@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from benchmarks.reference import lsoda_levels
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
 from wearoff.dosing.pk.population import simulate_population, steady_population
 from wearoff.dosing.pk.solve import simulate, steady_state
+from wearoff.dosing.pk.virtual import draw_patients, normal_weights
 from wearoff.dosing.regimen import Regimen, every
 
 PATIENTS = 4200  # more than one block
@@ -52,6 +55,23 @@ def test_every_patient_is_within_the_accuracy_asked_for(km: float, weeks: int, s
     assert not found.status.any()
     assert furthest(found.trough, tight[:, :6]) < 1e-4
     assert furthest(found.peak, tight[:, 6:]) < 1e-4
+
+
+@pytest.mark.parametrize(
+    "regimen",
+    [
+        replace(every(4, times=8), dose_mg=np.array([300.0, 300, 300, 0, 300, 0, 300, 300])),
+        Regimen(np.array([0, 28, 30, 90.0]), np.array([300, 300, 10, 300.0]), np.full(4, 1 / 24), np.zeros(4, bool)),
+        every(4, times=10).without(4, 7),
+        every(4, times=8).exchanged([100, 102, 104], 0.7),
+    ],
+)  # fmt: skip
+def test_an_irregular_regimen_is_within_the_accuracy_too(regimen: Regimen) -> None:
+    people = draw_patients(load_model(), normal_weights(79, 20), 0, 600, 77)
+    found = simulate_population(people, regimen).trough
+    tight = simulate_population(people, regimen, accuracy=1e-9).trough
+    is_visible = tight > 1e-3
+    assert np.max(np.abs(found - tight)[is_visible] / tight[is_visible]) < 1e-4
 
 
 def test_daily_levels_of_every_patient_are_within_the_accuracy() -> None:

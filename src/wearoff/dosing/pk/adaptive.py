@@ -3,7 +3,7 @@
 Patients lie side by side in a block. Between two events every patient takes steps of a length of his own, as
 long as the last terms of his series allow (Jorba and Zou, doi 10.1080/10586458.2005.10128904): the error of
 a step stays under a share of the level; where the level lies above the Michaelis constant, under the same share
-of that constant and the level before the next dose, because an absolute error outlives the fall from there.
+of that constant and the lowest level to come, because an absolute error outlives the fall from there.
 A block goes on until its slowest patient has arrived. The order of the series is a power of two, so that its
 root is a shift of bits. Nothing raises in here: every patient carries a status.
 """
@@ -32,7 +32,7 @@ def sweep(
     Args:
         block: `parameters` (segments, 8, patients) in the order of `PARAMETER_NAMES`; `state` (3, patients)
             with depot, central and peripheral amount, mg; `events` of each gap (gaps, 8) with the columns of
-            `grid.EVENTS`, its `segment` and the days `ahead` until the next dose, each with a further axis of
+            `grid.EVENTS`, its `segment` and the days `ahead` until the level is lowest, each with a further axis of
             patients where they differ; `tolerance`, the largest error of one step as a share of the level.
         order: order of the series, a power of two.
         has_depot: whether a dose is subcutaneous.
@@ -161,7 +161,7 @@ def _root(number: jax.Array, order: int) -> jax.Array:
 
 
 def _lowest(rates: tuple[jax.Array, ...], total: jax.Array, ahead: jax.Array) -> jax.Array:
-    """About half of the central amount to which the drug in the body falls until the next dose."""
+    """About half of the central amount to which the drug in the body falls in the days ahead."""
     k10, k12, k21, vmax = rates[:4]
     exchange = k12 + k21
     share = jnp.where(exchange > 0, k21 / jnp.where(exchange > 0, exchange, 1.0), 1.0)

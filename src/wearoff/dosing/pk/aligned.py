@@ -78,7 +78,7 @@ class AlignedPlan:
         for regimen, times, change in zip(regimens, times_d, changes, strict=True):
             grid = build_grid(inputs_of(regimen, lag_d, change), times, pace=_ONE_GAP, max_step_d=1e9)
             self.grids.append(grid)
-            self.ahead.append(days_ahead(grid, regimen.start_d))
+            self.ahead.append(days_ahead(grid, regimen))
 
     def only(self, patients: Sequence[int] | Int[np.ndarray, " some"]) -> AlignedPlan:
         """The plan of some of the patients, by their indices."""

@@ -119,11 +119,11 @@ def steady_population(
     duration_h: float = 1.0,
     *,
     accuracy: float = 1e-4,
-    max_rounds: int = 60,
+    max_rounds: int = 120,
 ) -> PopulationSteadyState:
     """Trough and peak of everyone once a repeated infusion changes nothing any more.
 
-    Three doses are followed by a jump to where their changes, shrinking by one factor, would end (Aitken); this
+    Nine doses are followed by a jump to where their changes, shrinking by one factor, would end (Aitken); this
     is repeated until the jump that is left lies below the accuracy.
 
     Args:
@@ -145,9 +145,10 @@ def steady_population(
 
     def settle(chosen: np.ndarray) -> None:
         state, is_settled = None, np.zeros(0, dtype=bool)
-        for _ in range(max_rounds):
+        for attempt in range(max_rounds):
             found = _launch(parameters, plan, accuracy / 4, chosen, state)
-            state, is_settled = _jumped(found, plan, accuracy)
+            # between jumps faster ways of forgetting die away, or two that are slow would jump back and forth
+            state, is_settled = _jumped(found, plan, accuracy, is_plain=attempt % 3 > 0)
             if is_settled.all():
                 break
         level = np.asarray(found["level"])[:, : chosen.size]
@@ -307,26 +308,37 @@ def plan_of(
         peak=ends[doses : 2 * doses],
         day=day,
         daily=ends[2 * doses : 2 * doses + day.size],
-        ahead=days_ahead(grid, regimen.start_d),
+        ahead=days_ahead(grid, regimen),
         is_stateful=is_stateful,
     )
 
 
-def days_ahead(grid: Grid, start_d: Float[np.ndarray, " doses"]) -> Float[np.ndarray, " gaps"]:
-    """The days from the beginning of each gap until the next dose, or until the end."""
+def days_ahead(grid: Grid, regimen: Regimen) -> Float[np.ndarray, " gaps"]:
+    """How long after the start of each gap the level is lowest before the end, were nothing more given, days.
+
+    Where every dose is the same that is the longest interval to come, counted from the dose before the gap. A later
+    dose may else be followed by less than what is there now, and only the end is certain.
+    """
     finish = grid.start_d + np.cumsum(grid.length_d)
-    starts, stops = finish - grid.length_d + 1e-9, np.append(start_d, finish[-1])
-    return np.asarray(stops[np.searchsorted(stops, starts, side="right").clip(max=stops.size - 1)] - starts)
+    begin, end = finish - grid.length_d, finish[-1]
+    is_given = regimen.dose_mg > 0
+    doses = np.stack([regimen.dose_mg, regimen.is_subcutaneous])[:, is_given]
+    if regimen.exchange_d.size or not doses.size or np.ptp(doses, axis=1).any():
+        return np.asarray(end - begin)
+    start = regimen.start_d[is_given]
+    longest = np.maximum.accumulate(np.diff(start, append=end)[::-1])[::-1]
+    before = np.searchsorted(start, begin + 1e-9, side="right") - 1
+    return np.asarray((start + longest)[before.clip(min=0)] - begin)
 
 
-def _jumped(found: Any, plan: Plan, accuracy: float) -> tuple[np.ndarray, np.ndarray]:
+def _jumped(found: Any, plan: Plan, accuracy: float, *, is_plain: bool) -> tuple[np.ndarray, np.ndarray]:
     """The state after the three doses moved to where it is heading, and who is already there."""
     rows = np.stack([np.asarray(found[name])[plan.trough] for name in ("depot", "central", "peripheral")])
     before, now = rows[:, -2] - rows[:, -3], rows[:, -1] - rows[:, -2]
     ratio = (before * now).sum(axis=0) / np.maximum((before * before).sum(axis=0), 1e-300)
     ratio = np.clip(ratio, 0.0, 0.999)
     jump = now * ratio / (1.0 - ratio)
-    end = np.maximum(rows[:, -1] + jump, 0.0)
+    end = rows[:, -1] if is_plain else np.maximum(rows[:, -1] + jump, 0.0)
     return end, np.abs(jump).max(axis=0) <= 0.1 * accuracy * rows[1, -1]
 
 
