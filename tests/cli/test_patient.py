@@ -46,7 +46,7 @@ def test_every_interval_stands_beside_the_users_rule(
     assert "does not" in rows[-1]
     assert "your floor of 5 mg/L" in text
     assert "Without another dose the floor holds for" in text
-    assert "Outside the model's data: plasma exchange" in text
+    assert "Outside the data of van_den_berg_2025: plasma exchange" in text
     assert "Evidence, 5 and 6 weeks: One randomised trial" in text
     for word in ("should", "recommend ", "safe to", "give the"):
         assert word not in text

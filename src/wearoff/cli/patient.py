@@ -13,6 +13,8 @@ import typer
 from wearoff.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from wearoff.dosing.fit.patient import Patient
+    from wearoff.dosing.fit.settings import Occasions, OccupancyUse
     from wearoff.dosing.intervals import Target
 
 
@@ -36,15 +38,35 @@ def patient(
     long: Annotated[
         bool, typer.Option("--long", help="Allow intervals above 8 weeks, which no trial supports.")
     ] = False,
-    model: Annotated[str | None, typer.Option(help="Name of the dosing model.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A dosing model, or the file of one; repeatable [every model for predictions]."),
+    ] = None,
     published_numbers: Annotated[
         bool,
         typer.Option(
-            "--published-numbers", help="Take the model's numbers as published, without uncertainty."
+            "--published-numbers", help="Take the models' numbers as published, without uncertainty."
         ),
     ] = False,
+    between_occasions: Annotated[
+        str | None,
+        typer.Option(help="How much the clearance changes from interval to interval, as a CV: '10 %'."),
+    ] = None,
+    fit_occupancy: Annotated[
+        str | None,
+        typer.Option(help="Let occupancies enter the fit under this saturation curve; needs --occupancy-sd."),
+    ] = None,
+    occupancy_sd: Annotated[
+        str | None, typer.Option(help="SD of a measured occupancy around that curve: '8 %'.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Show the options also for this weight from today on: '95 kg'.")
+    ] = None,
+    delay: Annotated[
+        list[float] | None, typer.Option(help="Days by which a dose may be late; repeatable [3 7 14].")
+    ] = None,
     draws: Annotated[
-        int, typer.Option(min=200, max=20_000, help="Draws of the patient's parameters.")
+        int, typer.Option(min=200, max=20_000, help="Draws of the patient's parameters, each model.")
     ] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every drawn number.")] = 0,
 ) -> None:
@@ -64,6 +86,8 @@ def patient(
     floor = None if target is None else _target(target, curve, probability)
     if not all(one > 0 for one in week or ()):
         raise typer.BadParameter("--week is an interval of more than 0 weeks")
+    if not all(0 <= days <= 365 for days in delay or ()):
+        raise typer.BadParameter("--delay is a number of days from 0 to 365")
     if max(week or USUAL_WEEKS) > LONGEST_WEEKS and not long:
         raise typer.BadParameter(
             f"no trial supports intervals above {LONGEST_WEEKS:g} weeks; add --long to see them"
@@ -71,45 +95,45 @@ def patient(
     who = read_patient(file)
     if not who.levels.time_d.size:
         raise InputError(Problem("there is no level to fit; give at least one.", file.name, table="level"))
-
-    from wearoff.dosing.fit.diagnostics import levels_beside, outside_population
-    from wearoff.dosing.fit.posterior import draw_posterior
-    from wearoff.dosing.fit.subject import subject_of
-    from wearoff.dosing.intervals import compare_intervals, weeks_above
-    from wearoff.dosing.pk.models import DEFAULT_MODEL, load_model
-
-    chosen = load_model(model or DEFAULT_MODEL)
-    subject, scales = subject_of(who)
-    (posterior,) = draw_posterior(
-        chosen,
-        [subject],
-        seed=seed,
-        draws=draws,
-        proposals=2 * draws,
-        parameter_uncertainty=not published_numbers,
-        scales=scales,
+    occasions, occupancy = (
+        _occasions(between_occasions),
+        _occupancy(who, file.name, fit_occupancy, occupancy_sd),
     )
-    options = compare_intervals(posterior, weeks=week or USUAL_WEEKS, target=floor, allow_long=long)
-    from wearoff.cli.patient_text import show
+    what_if = None if weight is None else _weight(weight)
 
-    lasting = None if floor is None else weeks_above(posterior, floor)
-    beside, outside = levels_beside(chosen, who, posterior), outside_population(chosen, who)
-    show(who, posterior, beside, outside, options, floor, lasting)
+    from rich.console import Console
+
+    from wearoff.cli.patient_text import show
+    from wearoff.dosing.assessment import DELAYS_D, assess
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as status:
+        found = assess(
+            who,
+            target=floor,
+            weeks=week or USUAL_WEEKS,
+            allow_long=long,
+            models=model,
+            parameter_uncertainty=not published_numbers,
+            occasions=occasions,
+            occupancy=occupancy,
+            delays_d=delay or DELAYS_D,
+            what_if_kg=what_if,
+            draws=draws,
+            seed=seed,
+            progress=status.update,
+        )
+    show(found)
 
 
 def _target(text: str, curve: str | None, probability: float | None) -> Target:
     """A floor as a concentration, or as a saturation where it is a share."""
     from wearoff.dosing.intervals import Target
     from wearoff.dosing.occupancy import load_curve
-    from wearoff.units import quantity
 
     is_share = text.strip().endswith("%")
     is_bare = text.strip().replace(".", "", 1).isdigit()
-    try:
-        written = f"{text} mg/L" if is_bare else text
-        value = quantity(written, "fraction" if is_share else "mg/L")
-    except InputError as fault:
-        raise InputError(Problem(fault.problems[0].reason, column="--target", value=text)) from None
+    value = _quantity(f"{text} mg/L" if is_bare else text, "fraction" if is_share else "mg/L", "--target")
     if is_share and curve is None:
         raise typer.BadParameter("a saturation is a floor under a named curve; say which with --curve")
     if curve is not None:
@@ -120,3 +144,55 @@ def _target(text: str, curve: str | None, probability: float | None) -> Target:
         return Target(value, "saturation" if is_share else "concentration", curve, probability)
     except ValueError as fault:
         raise InputError(Problem(f"{fault}.", column="--target", value=text)) from None
+
+
+def _occasions(text: str | None) -> Occasions | None:
+    """How much the clearance changes between intervals."""
+    from wearoff.dosing.fit.settings import Occasions
+
+    if text is None:
+        return None
+    try:
+        return Occasions(_quantity(text, "fraction", "--between-occasions"))
+    except ValueError as fault:
+        raise InputError(Problem(f"{fault}.", column="--between-occasions", value=text)) from None
+
+
+def _occupancy(who: Patient, file: str, curve: str | None, spread: str | None) -> OccupancyUse | None:
+    """How occupancies enter the fit; they must be of one assay and one kind of leukocyte."""
+    from wearoff.dosing.fit.settings import OccupancyUse
+    from wearoff.dosing.occupancy import load_curve
+
+    if (curve is None) != (spread is None):
+        raise typer.BadParameter("--fit-occupancy and --occupancy-sd are given together")
+    if curve is None or spread is None:
+        return None
+    kinds = sorted(set(zip(who.occupancies.assay, who.occupancies.subset, strict=True)))
+    if len(kinds) != 1:
+        seen = "; ".join(", ".join(kind) for kind in kinds) or "none"
+        reason = f"occupancies enter a fit only where all are of one assay and subset, and these are: {seen}."
+        raise InputError(Problem(reason, file, table="occupancy", patient=who.name))
+    try:
+        return OccupancyUse(load_curve(curve), *kinds[0], _quantity(spread, "fraction", "--occupancy-sd"))
+    except ValueError as fault:
+        raise InputError(Problem(f"{fault}.", column="--occupancy-sd", value=spread)) from None
+
+
+def _weight(text: str) -> float:
+    """A weight that a person may have, kg."""
+    from wearoff.dosing.fit.patient import WEIGHT_KG
+
+    kg, (low, high) = _quantity(text, "kg", "--weight"), WEIGHT_KG
+    if not low <= kg <= high:
+        raise InputError(Problem(f"a weight is {low:g} to {high:g} kg.", column="--weight", value=text))
+    return kg
+
+
+def _quantity(text: str, unit: str, option: str) -> float:
+    """A number in the unit wanted; a fault names the option."""
+    from wearoff.units import quantity
+
+    try:
+        return quantity(text, unit)
+    except InputError as fault:
+        raise InputError(Problem(fault.problems[0].reason, column=option, value=text)) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from wearoff.dosing.by_dose import share_error
+from wearoff.dosing.by_dose import QUANTILES, share_error
 from wearoff.dosing.figures import Strict, read_figures
 from wearoff.dosing.occupancy import SaturationCurve, curve_names, load_curve
 from wearoff.dosing.regimen import Regimen, every
@@ -23,15 +23,12 @@ from wearoff.dosing.regimen import Regimen, every
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from wearoff.dosing.fit.posterior import Posterior
+    from wearoff.dosing.fit.several import Draws
 
 LONGEST_WEEKS = 8.0
 USUAL_WEEKS = (4.0, 5.0, 6.0, 7.0, 8.0)
-QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 YEAR_D = 365.25
-FOLLOWED_WEEKS = 52
 _SETTLING_D = 2 * YEAR_D
-_ACCURACY = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ class IntervalOption:
         next_d: day of the next infusion.
         next_trough, settled_trough: quantiles of the level just before the next infusion and once the interval has
             settled, mg/L, by name.
-        saturation: median saturation at the settled trough under each curve.
+        next_saturation, settled_saturation: quantiles of the saturation at these two troughs under each curve.
         probability_next, probability_settled: probability of being at or above the floor then; None without one.
         error_next, error_settled: their Monte Carlo errors.
         days_below: mean days below the floor in a settled interval; None without one.
@@ -114,7 +111,8 @@ class IntervalOption:
     next_d: float
     next_trough: Mapping[str, float]
     settled_trough: Mapping[str, float]
-    saturation: Mapping[str, float]
+    next_saturation: Mapping[str, Mapping[str, float]]
+    settled_saturation: Mapping[str, Mapping[str, float]]
     probability_next: float | None
     probability_settled: float | None
     error_next: float | None
@@ -140,21 +138,21 @@ def interval_evidence(weeks: float) -> IntervalEvidence:
 
 
 def compare_intervals(
-    posterior: Posterior,
+    after: Draws,
     *,
     weeks: Sequence[float] = USUAL_WEEKS,
     target: Target | None = None,
-    dose_mg: float = 300.0,
+    dose_mg: float | None = None,
     allow_long: bool = False,
     curves: Mapping[str, SaturationCurve] | None = None,
 ) -> tuple[IntervalOption, ...]:
     """Every candidate interval from the patient's last dose on, in the order given.
 
     Args:
-        posterior: the patient after his levels.
+        after: the patient after his levels, under one model or several.
         weeks: candidate intervals.
         target: the user's floor and rule; without it none is asked for.
-        dose_mg: the dose that goes on, an infusion of an hour.
+        dose_mg: the dose that goes on; by default that of the last one. Route and length are those of the last one.
         allow_long: whether intervals above 8 weeks were asked for explicitly.
         curves: saturation curves by name; by default all known ones.
 
@@ -167,64 +165,50 @@ def compare_intervals(
         raise ValueError(
             f"no trial supports intervals above {LONGEST_WEEKS:g} weeks; ask for them explicitly"
         )
-    under = {name: load_curve(name) for name in curve_names()} if curves is None else dict(curves)
-    if target is not None and target.curve is not None and target.curve not in under:
-        raise ValueError(f"there is no saturation curve {target.curve!r}; known are {', '.join(under)}")
-    futures = [_future(posterior.subject.regimen, week, dose_mg) for week in weeks]
+    under = curves_for(target, curves)
+    futures = [_future(after.subject.regimen, week, dose_mg) for week in weeks]
     found = []
     for week, (regimen, next_d) in zip(weeks, futures, strict=True):
         begin, end = regimen.start_d[-2:]
         days = np.arange(begin + 1, end + 1e-9)
-        level = _levels(posterior, regimen, np.concatenate(([next_d], days, [end])))
-        found.append(_option(posterior, week, next_d, level, target, under))
+        level = after.levels(regimen, np.concatenate(([next_d], days, [end])))
+        found.append(_option(after, week, next_d, level, target, under))
     return tuple(found)
 
 
-def weeks_above(
-    posterior: Posterior, target: Target, *, curves: Mapping[str, SaturationCurve] | None = None
-) -> dict[str, float]:
-    """Weeks from the last dose until a patient who gets no other falls below the floor: quantiles by name.
+def curves_for(
+    target: Target | None, curves: Mapping[str, SaturationCurve] | None = None
+) -> dict[str, SaturationCurve]:
+    """The curves that predictions are made under: those given, or all known ones.
 
     Args:
-        posterior: the patient after his levels.
-        target: the floor.
-        curves: saturation curves by name; by default all known ones.
+        target: the user's floor.
+        curves: saturation curves by name.
 
-    Returns:
-        To the day; infinite where the floor still holds after `FOLLOWED_WEEKS` weeks, 0 where it never does after the
-        first day.
+    Raises:
+        ValueError: the floor names a curve that is not among them.
     """
     under = {name: load_curve(name) for name in curve_names()} if curves is None else dict(curves)
-    regimen = posterior.subject.regimen
-    days = np.arange(1.0, 7 * FOLLOWED_WEEKS + 1)
-    is_met = target.is_met(_levels(posterior, regimen, regimen.start_d[-1] + days), under)
-    # the level only falls after the first days; under the skin it rises first
-    last = np.where(is_met.any(axis=1), days.size - is_met[:, ::-1].argmax(axis=1), 0).astype(float)
-    last[is_met[:, -1]] = np.inf
-    found = np.quantile(last / 7.0, list(QUANTILES.values()), method="inverted_cdf")
-    return dict(zip(QUANTILES, found.tolist(), strict=True))
+    if target is not None and target.curve is not None and target.curve not in under:
+        raise ValueError(f"there is no saturation curve {target.curve!r}; known are {', '.join(under)}")
+    return under
 
 
-def _future(given: Regimen, weeks: float, dose_mg: float) -> tuple[Regimen, float]:
+def _future(given: Regimen, weeks: float, dose_mg: float | None) -> tuple[Regimen, float]:
     """The regimen that goes on at an interval until it has settled, and the day of the next infusion."""
     times = max(3, int(np.ceil(_SETTLING_D / (7 * weeks))))
-    further = every(weeks, dose_mg, times)
+    further = every(
+        weeks,
+        float(given.dose_mg[-1]) if dose_mg is None else dose_mg,
+        times,
+        24.0 * float(given.duration_d[-1]),
+        is_subcutaneous=bool(given.is_subcutaneous[-1]),
+    )
     return given.then(further, after_weeks=weeks), float(given.start_d[-1] + 7 * weeks)
 
 
-def _levels(
-    posterior: Posterior, regimen: Regimen, times_d: Float[np.ndarray, " times"]
-) -> Float[np.ndarray, "draws times"]:
-    from wearoff.dosing.pk.aligned import AlignedPlan  # loads JAX, which the import of this module must not
-
-    parameters = posterior.parameters
-    change = None if parameters.change_d is None else list(parameters.change_d)
-    plan = AlignedPlan([regimen], [times_d], parameters.lag_d, change)
-    return plan.levels(parameters, accuracy=_ACCURACY).level[0]
-
-
 def _option(
-    posterior: Posterior,
+    after: Draws,
     weeks: float,
     next_d: float,
     level: Float[np.ndarray, "draws times"],
@@ -235,7 +219,7 @@ def _option(
     first, daily, last = level[:, 0], level[:, 1:-1], level[:, -1]
     next_p = settled_p = next_error = settled_error = below = meets = None
     if target is not None:
-        counting = int(min(posterior.counting, posterior.draws))
+        counting = int(min(after.counting, after.draws))
         next_p, settled_p = (float(target.is_met(part, curves).mean()) for part in (first, last))
         next_error, settled_error = (float(share_error(np.array(p), counting)) for p in (next_p, settled_p))
         below = float((~target.is_met(daily, curves)).sum(axis=1).mean())
@@ -244,9 +228,10 @@ def _option(
     return IntervalOption(
         weeks=float(weeks),
         next_d=next_d,
-        next_trough=_quantiles(first),
-        settled_trough=_quantiles(last),
-        saturation={name: float(np.median(curve.saturation(last))) for name, curve in curves.items()},
+        next_trough=quantiles(first),
+        settled_trough=quantiles(last),
+        next_saturation={name: quantiles(curve.saturation(first)) for name, curve in curves.items()},
+        settled_saturation={name: quantiles(curve.saturation(last)) for name, curve in curves.items()},
         probability_next=next_p,
         probability_settled=settled_p,
         error_next=next_error,
@@ -258,8 +243,9 @@ def _option(
     )
 
 
-def _quantiles(level: Float[np.ndarray, " draws"]) -> dict[str, float]:
-    found = np.quantile(level, list(QUANTILES.values()))
+def quantiles(drawn: Float[np.ndarray, " draws"]) -> dict[str, float]:
+    """The quantiles of equally likely draws by name."""
+    found = np.quantile(drawn, list(QUANTILES.values()))
     return dict(zip(QUANTILES, found.tolist(), strict=True))
 
 

@@ -8,6 +8,7 @@ import pytest
 from wearoff.dosing.fit.diagnostics import levels_beside, outside_population
 from wearoff.dosing.fit.patient import Patient
 from wearoff.dosing.fit.posterior import draw_posterior
+from wearoff.dosing.fit.settings import FitSettings
 from wearoff.dosing.fit.subject import subject_of
 from wearoff.dosing.laboratory import Laboratory
 from wearoff.dosing.pk.models import load_model
@@ -36,7 +37,9 @@ def test_a_known_scale_divides_and_an_open_one_is_estimated() -> None:
 def test_typical_and_fitted_levels_are_those_of_the_solver_as_the_laboratory_reports_them() -> None:
     who = patient([("2026-06-20", "52 ug/mL", "known"), ("2026-07-20", "53 ug/mL", "known")])
     subject, scales = subject_of(who)
-    (posterior,) = draw_posterior(MODEL, [subject], seed=1, draws=200, proposals=400, scales=scales)
+    (posterior,) = draw_posterior(
+        MODEL, [subject], seed=1, draws=200, proposals=400, settings=FitSettings(scales=scales)
+    )
     found = levels_beside(MODEL, who, posterior)
     typical = simulate(MODEL.typical(75.0), [who.regimen], [who.levels.time_d])[0][0]
     np.testing.assert_allclose(found.typical, 1.2 * typical, rtol=1e-6)
@@ -54,7 +57,9 @@ def test_a_level_far_off_is_marked_and_so_is_one_that_cannot_be_below() -> None:
     ]
     who = patient([*levels, ("2026-08-01", "250 mg/L", "known")])
     subject, scales = subject_of(who)
-    (posterior,) = draw_posterior(MODEL, [subject], seed=1, draws=200, proposals=400, scales=scales)
+    (posterior,) = draw_posterior(
+        MODEL, [subject], seed=1, draws=200, proposals=400, settings=FitSettings(scales=scales)
+    )
     assert levels_beside(MODEL, who, posterior).is_far.tolist()[2:] == [True, True]
 
 

@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from tests.oracles.ode import concentration
 from wearoff.dosing.fit.map import MapProblem, fit_map
+from wearoff.dosing.fit.settings import FitSettings
 from wearoff.dosing.fit.subject import Subject, effect_covariance, effect_names, typical_of, under_effects
 from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.pk.sensitivities import sensitivities
@@ -129,7 +130,7 @@ def test_the_scale_of_a_laboratory_is_estimated_beside_the_patient() -> None:
         Subject.of("A", regimen, 75.0, days, 1.4 * typical), laboratory=np.array([0, 0, 0, -1, -1, -1])
     )
     subject = replace(subject, measured=np.where(subject.laboratory == 0, 1.4, 1.0) * typical)
-    found = fit_map(MODEL, [subject], scales=[("Oslo", 0.3)])
+    found = fit_map(MODEL, [subject], settings=FitSettings(scales=(("Oslo", 0.3),)))
     assert found.names[-1] == "scale of Oslo"
     assert 1.2 < np.exp(found.effects[0, -1]) < 1.4  # drawn a little towards its prior
     assert np.abs(found.effects[0, :-1]).max() < 0.1

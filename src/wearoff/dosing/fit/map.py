@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wearoff.dosing.fit.likelihood import Loss, ResidualError, loss_of
+from wearoff.dosing.fit.occasions import by_occasion, changes_of, measured_occasions
+from wearoff.dosing.fit.settings import FitSettings
 from wearoff.dosing.fit.subject import Subject, effect_covariance, effect_names, typical_of, under_effects
 from wearoff.dosing.pk.models import PARAMETER_NAMES, PkModel
 from wearoff.errors import ComputationError
@@ -31,6 +33,7 @@ _STILL = 1e-7  # an effect moves no more
 _ACCURACY = 1e-9
 _LEAST = 0.1  # of the Gauss-Newton Hessian, in every direction
 _NOISE = 1e-7  # of an objective, far below what any probability would show
+_PLAIN = FitSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +42,8 @@ class MapFit:
 
     Attributes:
         patients: identifiers.
-        names: the parameters that the effects move, then `scale of ...` for each estimated laboratory.
+        names: the parameters that the effects move, then the occasions in which something was measured, then
+            `scale of ...` for each estimated laboratory.
         effects: logarithm of each patient's parameter over the typical one of his weight, and of each scale over
             its prior median.
         covariance: inverse of the Hessian at the effects, the Laplace covariance.
@@ -72,7 +76,7 @@ def fit_map(
     model: PkModel,
     subjects: Sequence[Subject],
     *,
-    scales: Sequence[tuple[str, float]] = (),
+    settings: FitSettings = _PLAIN,
     progress: Callable[[int, int], None] | None = None,
 ) -> MapFit:
     """The most probable effects of every patient.
@@ -80,15 +84,14 @@ def fit_map(
     Args:
         model: the model, with its spread and residual error.
         subjects: the patients, each with at least one level.
-        scales: name and CV of the prior of each laboratory whose scale is estimated, log-normal around 1; every
-            patient has an estimate of his own.
+        settings: laboratories to estimate, occasions, occupancies.
         progress: called with the number of patients who have settled and the number in all.
 
     Raises:
         ComputationError: a patient's levels cannot be computed; names him.
         ValueError: there is no patient, or one without a level.
     """
-    problem = MapProblem(model, subjects, scales)
+    problem = MapProblem(model, subjects, settings)
     count, size = len(subjects), len(problem.names)
     effects, damping = np.zeros((count, size)), np.full(count, 1e-3)
     state = problem.at(effects, np.arange(count))
@@ -141,23 +144,31 @@ class MapProblem:
     Args:
         model: as for `fit_map`.
         subjects: as for `fit_map`.
-        scales: as for `fit_map`.
+        settings: as for `fit_map`.
     """
 
-    def __init__(
-        self, model: PkModel, subjects: Sequence[Subject], scales: Sequence[tuple[str, float]] = ()
-    ) -> None:
+    def __init__(self, model: PkModel, subjects: Sequence[Subject], settings: FitSettings = _PLAIN) -> None:
         if not subjects or not all(subject.time_d.size for subject in subjects):
             raise ValueError("a fit needs patients, and each of them at least one level")
         self.subjects = tuple(subjects)
-        self.moved = effect_names(model)
-        self.names = (*self.moved, *(f"scale of {name}" for name, _ in scales))
+        self.settings = settings
+        self.occasions = [
+            measured_occasions(one) if settings.occasions else np.empty(0, dtype=int) for one in subjects
+        ]
+        self.parameters = effect_names(model)
+        slots = max(mine.size for mine in self.occasions)
+        self.moved = (*self.parameters, *(f"occasion {slot + 1}" for slot in range(slots)))
+        self.names = (*self.moved, *(f"scale of {name}" for name, _ in settings.scales))
         self.error = residual_error(model)
         self.typical = typical_of(model, subjects)
-        self.plan = aligned_plan(subjects, self.typical.lag_d)
+        self.plan = aligned_plan(subjects, self.typical.lag_d, by_dose=slots > 0)
         self.covariance = np.zeros((len(self.names), len(self.names)))
-        self.covariance[: len(self.moved), : len(self.moved)] = effect_covariance(model)
-        for index, (_, cv) in enumerate(scales, len(self.moved)):
+        own = len(self.parameters)
+        self.covariance[:own, :own] = effect_covariance(model)
+        if settings.occasions is not None:
+            at = np.arange(own, len(self.moved))
+            self.covariance[at, at] = settings.occasions.log_sd**2
+        for index, (_, cv) in enumerate(settings.scales, len(self.moved)):
             self.covariance[index, index] = np.log1p(cv**2)
         self.precision = np.linalg.inv(self.covariance)
         most = max(subject.time_d.size for subject in subjects)
@@ -171,6 +182,9 @@ class MapProblem:
         self.measured = padded([subject.measured for subject in subjects], np.nan)
         self.is_below = padded([subject.is_below for subject in subjects], 0.0) > 0
         self.laboratory = padded([subject.laboratory for subject in subjects], -1.0).astype(int)
+        self.is_occupancy = padded([subject.is_occupancy for subject in subjects], 0.0) > 0
+        if self.is_occupancy.any() and settings.occupancy is None:
+            raise ValueError("occupancies enter a fit only under a stated curve")
 
     def at(self, effects: Float[np.ndarray, "some effects"], where: np.ndarray) -> _State:
         """Objective and derivatives of some patients at their effects, by central differences in lanes.
@@ -184,8 +198,9 @@ class MapProblem:
         both = np.array([one[i] + one[j] for i, j in pairs]).reshape(-1, moved)
         shifts = np.concatenate((np.zeros((1, moved)), one, -one, both))
         level = self.levels(effects[:, None, :moved] + shifts, where)
-        scale = self.scale(effects, where)
-        predicted = level[:, 0] * scale
+        predicted, by_level, by_level_twice = self.reading(
+            level[:, 0], self.scale(effects, where), self.is_occupancy[where]
+        )
         loss = self.loss(predicted, where)
 
         size = effects.shape[1]
@@ -198,7 +213,9 @@ class MapProblem:
         for lane, (i, j) in enumerate(pairs, 2 * moved + 1):
             cross = (level[:, lane] - up[:, i] - up[:, j] + level[:, 0]) / _SHIFT**2
             second[:, i, j] = second[:, j, i] = cross
-        jacobian, second = jacobian * scale[:, None], second * scale[:, None, None]
+        both_slopes = jacobian[:, :, None] * jacobian[:, None]
+        second = second * by_level[:, None, None] + both_slopes * by_level_twice[:, None, None]
+        jacobian = jacobian * by_level[:, None]
         for index in range(moved, size):  # the scale of a laboratory multiplies its predictions
             mine = self.laboratory[where] == index - moved
             jacobian[:, index] = np.where(mine, predicted, 0.0)
@@ -236,7 +253,12 @@ class MapProblem:
         chosen = [self.subjects[index] for index in where]
         change = tuple(one.change_d for one in chosen)
         mine = replace(self.typical, patients=tuple(one.name for one in chosen), change_d=change, **arrays)
-        found = self.plan.only(where).levels(under_effects(mine, self.moved, effects), accuracy=accuracy)
+        given = under_effects(mine, self.parameters, effects)
+        if self.settings.occasions is not None:
+            regimens = [one.regimen for one in chosen]
+            factors = [self.by_dose(row, index) for row, index in zip(effects, where, strict=True)]
+            given = by_occasion(given, self.settings.occasions.parameter, regimens, factors)
+        found = self.plan.only(where).levels(given, accuracy=accuracy)
         failed = np.argwhere(found.status != 0)
         if failed.size:
             name = chosen[failed[0, 0]].name
@@ -245,6 +267,26 @@ class MapProblem:
         for row, level in zip(whole, found.level, strict=True):
             row[:, : level.shape[1]] = level
         return whole
+
+    def by_dose(
+        self, effects: Float[np.ndarray, "draws effects"], index: int
+    ) -> Float[np.ndarray, "draws doses"]:
+        """The effect of one patient from each of his doses on; zero where nothing was measured."""
+        factor = np.zeros((effects.shape[0], self.subjects[index].regimen.number))
+        mine, own = self.occasions[index], len(self.parameters)
+        factor[:, mine] = effects[:, own : own + mine.size]
+        return factor
+
+    def reading(
+        self, level: np.ndarray, scale: np.ndarray, is_share: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is read of levels, mg/L or a fraction, and its two derivatives by the level; all arrays broadcast."""
+        predicted, slope, bend = level * scale, scale, np.zeros_like(level)
+        if self.settings.occupancy is not None:
+            share, share_slope, share_bend = self.settings.occupancy.derivatives(level)
+            predicted = np.where(is_share, share, predicted)
+            slope, bend = np.where(is_share, share_slope, slope), np.where(is_share, share_bend, bend)
+        return predicted, slope, bend
 
     def scale(self, effects: Float[np.ndarray, "some effects"], where: np.ndarray) -> np.ndarray:
         """What the laboratory of each measurement reports for 1 mg/L."""
@@ -255,16 +297,30 @@ class MapProblem:
 
     def loss(self, predicted: np.ndarray, where: np.ndarray) -> Loss:
         """The loss of each measurement of some patients."""
-        return loss_of(predicted, self.measured[where], self.is_below[where], self.error)
+        return self.loss_against(
+            predicted, self.measured[where], self.is_below[where], self.is_occupancy[where]
+        )
+
+    def loss_against(
+        self, predicted: np.ndarray, measured: np.ndarray, is_below: np.ndarray, is_occupancy: np.ndarray
+    ) -> Loss:
+        """The loss of measurements that are levels or occupancies; all arrays broadcast."""
+        found = loss_of(predicted, measured, is_below, self.error)
+        if self.settings.occupancy is None:
+            return found
+        error = ResidualError(0.0, self.settings.occupancy.sd)
+        of_shares = loss_of(predicted, measured, np.zeros_like(is_below), error)
+        parts = ("value", "slope", "bend", "curvature")
+        return Loss(*(np.where(is_occupancy, getattr(of_shares, p), getattr(found, p)) for p in parts))
 
 
-def aligned_plan(subjects: Sequence[Subject], lag_d: float) -> AlignedPlan:
-    """The gaps of some patients between their doses and their measurements."""
+def aligned_plan(subjects: Sequence[Subject], lag_d: float, *, by_dose: bool = False) -> AlignedPlan:
+    """The gaps of some patients between their doses and their measurements; parameters may change at each dose."""
     from wearoff.dosing.pk.aligned import AlignedPlan  # loads JAX, which the import of this module must not
 
     return AlignedPlan(
         [one.regimen for one in subjects],
         [one.time_d for one in subjects],
         lag_d,
-        [one.change_d for one in subjects],
+        [changes_of(one.change_d, one.regimen) if by_dose else one.change_d for one in subjects],
     )

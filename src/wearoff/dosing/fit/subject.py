@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
 
     from wearoff.dosing.fit.patient import Patient
+    from wearoff.dosing.fit.settings import OccupancyUse
     from wearoff.dosing.regimen import Regimen
 
 
@@ -36,6 +37,7 @@ class Subject:
         measured: the level, mg/L, divided by the known scale of its laboratory; the limit where it was below.
         is_below: whether it was only reported as below the limit.
         laboratory: index of the laboratory whose scale is estimated, -1 where it is known.
+        is_occupancy: whether it is an occupancy, a fraction, and no level.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Subject:
     measured: Float[np.ndarray, " levels"]
     is_below: Bool[np.ndarray, " levels"]
     laboratory: Int[np.ndarray, " levels"]
+    is_occupancy: Bool[np.ndarray, " levels"]
 
     @staticmethod
     def of(
@@ -68,16 +71,27 @@ class Subject:
             measured=np.asarray(measured, dtype=float),
             is_below=np.zeros(len(time_d), bool) if is_below is None else np.asarray(is_below, dtype=bool),
             laboratory=np.full(len(time_d), -1),
+            is_occupancy=np.zeros(len(time_d), dtype=bool),
         )
 
+    def without(self, index: int) -> Subject:
+        """The same patient without one measurement."""
+        is_kept = np.arange(self.time_d.size) != index
+        names = ("time_d", "measured", "is_below", "laboratory", "is_occupancy")
+        return replace(self, **{name: getattr(self, name)[is_kept] for name in names})
 
-def subject_of(patient: Patient) -> tuple[Subject, tuple[tuple[str, float], ...]]:
+
+def subject_of(
+    patient: Patient, occupancy: OccupancyUse | None = None
+) -> tuple[Subject, tuple[tuple[str, float], ...]]:
     """A patient as a fit takes him, and name and CV of the prior of each laboratory whose scale is estimated.
 
-    Levels are divided by the known scale of their laboratory, or by the median of its prior.
+    Levels are divided by the known scale of their laboratory, or by the median of its prior. Occupancies, where they
+    enter, follow the levels.
 
     Args:
         patient: with at least one level.
+        occupancy: how occupancies enter; without it they do not.
 
     Raises:
         ValueError: the patient has no level.
@@ -96,16 +110,23 @@ def subject_of(patient: Patient) -> tuple[Subject, tuple[tuple[str, float], ...]
         days = np.unique(np.append(days, max(patient.antibodies_from_d, days[0])))
     last = np.searchsorted(patient.weight_d, days, side="right") - 1
     scale = np.array([patient.laboratories[name].scale for name in levels.laboratory])
+    seen = patient.occupancies
+    wanted = None if occupancy is None else (occupancy.assay, occupancy.subset)
+    is_used = np.array([pair == wanted for pair in zip(seen.assay, seen.subset, strict=True)], dtype=bool)
+    extra = int(is_used.sum())
+    level = np.where(levels.is_below, levels.lloq_mg_per_l, levels.value_mg_per_l) / scale
+    laboratory = [used.index(name) if name in used else -1 for name in levels.laboratory]
     subject = Subject(
         name=patient.name,
         regimen=patient.regimen,
         change_d=days,
         weight_kg=patient.weight_kg[np.maximum(last, 0)],
         has_antibodies=days >= patient.antibodies_from_d,
-        time_d=levels.time_d,
-        measured=np.where(levels.is_below, levels.lloq_mg_per_l, levels.value_mg_per_l) / scale,
-        is_below=levels.is_below,
-        laboratory=np.array([used.index(name) if name in used else -1 for name in levels.laboratory]),
+        time_d=np.append(levels.time_d, seen.time_d[is_used]),
+        measured=np.append(level, seen.share[is_used]),
+        is_below=np.append(levels.is_below, np.zeros(extra, dtype=bool)),
+        laboratory=np.append(np.array(laboratory, dtype=int), np.full(extra, -1)),
+        is_occupancy=np.repeat([False, True], [levels.number, extra]),
     )
     return subject, tuple(priors.items())
 
