@@ -23,6 +23,13 @@ def test_importing_wearoff_loads_nothing_heavy() -> None:
     assert loaded_after("import wearoff") == set()
 
 
+def test_the_names_for_one_patient_stand_at_the_top_and_are_loaded_when_asked_for() -> None:
+    assert "jax" not in loaded_after("import wearoff; wearoff.Patient; wearoff.Target")
+    code = "import wearoff\ntry:\n    wearoff.nothing\nexcept AttributeError as fault:\n    print(fault)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "has no attribute 'nothing'" in run.stdout
+
+
 def test_help_loads_nothing_heavy() -> None:
     help_ = "import contextlib\nsys.argv = ['wearoff', '--help']\nimport wearoff.cli.app as app\n"
     assert loaded_after(help_ + "with contextlib.suppress(SystemExit): app.main()") == set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import odeint, solve_ivp
 
 from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters
 from wearoff.dosing.regimen import Regimen
@@ -17,8 +17,13 @@ def concentration(
     rtol: float = 1e-12,
     atol: float = 1e-13,
 ) -> np.ndarray:
-    """The concentration of the only draw of the only patient on increasing days, mg/L, before what happens then."""
-    cl, vc, vp, q, vmax, km, ka, f = (getattr(given, name).item() for name in PARAMETER_NAMES)
+    """The concentration of the only draw of the only patient on increasing days, mg/L, before what happens then.
+
+    A parameter is one number, or one from each dose on.
+    """
+    each = np.broadcast_arrays(*(getattr(given, name)[0, 0] for name in PARAMETER_NAMES))
+    segments = np.stack(each, axis=1)
+    vc, f = segments[0, [1, 7]]
     under_skin = regimen.is_subcutaneous
     begins = regimen.start_d + np.where(under_skin, given.lag_d, 0.0)
     finishes = begins + regimen.duration_d
@@ -30,6 +35,9 @@ def concentration(
         found[begin] = state[1] / vc
         if np.isnan(end):
             break
+        latest = max(int(np.searchsorted(regimen.start_d, begin, side="right")) - 1, 0)
+        values = segments[min(latest, len(segments) - 1)]
+        vc = values[1]
         state = state * [1, np.prod(1 - regimen.exchange_share[regimen.exchange_d == begin]), 1]
         for place, goes_there in enumerate((under_skin, ~under_skin)):
             now = goes_there & at_once & (begins == begin)
@@ -41,10 +49,16 @@ def concentration(
             for dose in np.flatnonzero(goes_there & runs):
                 rate[place] += share[dose] * regimen.dose_mg[dose] / regimen.duration_d[dose]
 
-        def slope(_: float, y: np.ndarray, rate: np.ndarray = rate) -> list[float]:
+        def slope(
+            _: float, y: np.ndarray, rate: np.ndarray = rate, values: np.ndarray = values
+        ) -> list[float]:
+            cl, vc, vp, q, vmax, km, ka, _f = values
             level, exchange = y[1] / vc, q * (y[1] / vc - y[2] / vp)
             loss = cl * level + vmax * level / (km + level)
             return [rate[0] - ka * y[0], rate[1] + ka * y[0] - loss - exchange, exchange]
 
-        state = solve_ivp(slope, (begin, end), state, method, rtol=rtol, atol=atol).y[:, -1]
+        if method == "LSODA":  # the same Fortran, called without SciPy's slow wrapper
+            state = odeint(slope, state, [begin, end], tfirst=True, rtol=rtol, atol=atol, mxstep=100_000)[-1]
+        else:
+            state = solve_ivp(slope, (begin, end), state, method, rtol=rtol, atol=atol).y[:, -1]
     return np.array([found[day] for day in days])

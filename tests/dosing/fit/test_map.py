@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
 from scipy.stats import norm
 
 from tests.oracles.ode import concentration
+from tests.oracles.optimiser import lowest
 from wearoff.dosing.fit.map import MapProblem, fit_map
 from wearoff.dosing.fit.settings import FitSettings
 from wearoff.dosing.fit.subject import Subject, effect_covariance, effect_names, typical_of, under_effects
@@ -46,7 +46,9 @@ def alone(subject: Subject) -> np.ndarray:
     def objective(effects: np.ndarray) -> float:
         mine = under_effects(typical, names, effects[None, None])
         order = np.argsort(subject.time_d)
-        level = concentration(replace(mine, change_d=None), subject.regimen, subject.time_d[order])
+        level = concentration(
+            replace(mine, change_d=None), subject.regimen, subject.time_d[order], "LSODA", rtol=1e-10
+        )
         predicted = level[np.argsort(order)]
         sd = 0.219 * predicted
         terms = np.where(
@@ -56,12 +58,7 @@ def alone(subject: Subject) -> np.ndarray:
         )
         return float(0.5 * effects @ precision @ effects - terms.sum())
 
-    found = minimize(objective, np.zeros(3), method="BFGS", options={"gtol": 1e-7})
-    for _ in range(2):  # a simplex around where the gradient gave up
-        simplex = found.x + np.concatenate((np.zeros((1, 3)), 1e-4 * np.eye(3)))
-        options = {"xatol": 1e-8, "fatol": 1e-13, "initial_simplex": simplex, "maxiter": 2000}
-        found = minimize(objective, found.x, method="Nelder-Mead", options=options)
-    return np.asarray(found.x)
+    return lowest(objective, 3)
 
 
 @pytest.mark.parametrize("count", [4, pytest.param(200, marks=pytest.mark.slow)])
