@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wearoff.dosing.policies
 from wearoff.dosing.fit.map import fit_map
 from wearoff.dosing.fit.subject import Subject
 from wearoff.dosing.pk.models import load_model
@@ -226,6 +228,11 @@ def test_reasons_never_instruct() -> None:
     for policy in (FixedInterval(6.0), tree(), informed(5.0)):
         found = policy.decide(Known(np.array([4.0]), np.array([[20.0]]), falling))
         assert not any(INSTRUCTS.search(reason) for reason in found.reasons)
+
+
+def test_the_example_in_the_docstring_holds() -> None:
+    results = doctest.testmod(wearoff.dosing.policies)
+    assert (results.attempted, results.failed) == (1, 0)
 
 
 def test_the_rules_load_no_solver() -> None:

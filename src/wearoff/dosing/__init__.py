@@ -12,6 +12,7 @@
     policies.py   the named rules that arrive at an interval, for comparison
     settled.py    the troughs that intervals settle to, each patient at his own
     virtual_troughs.py   virtual patients with measured troughs, and where a rule leaves them
+    published_dosing.py  the published figures of personal dosing recomputed
     occupancy.py  concentration to saturation, under four curves
     laboratory.py what a laboratory reads of a level
     antibodies.py when antibodies last
