@@ -17,6 +17,7 @@ from wearoff import __version__
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.patient import patient
+from wearoff.cli.policies import policies
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
 from wearoff.errors import InputError, WearoffError
@@ -41,6 +42,7 @@ app.command()(evidence)
 app.command()(simulate)
 app.command()(patient)
 app.command()(models)
+app.command()(policies)
 
 
 @app.callback(invoke_without_command=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from wearoff.cli.progress import progress_bar
 from wearoff.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def simulate(
     low, high = chosen.domain.weight_kg
     if weight_sd and not all(low < plan.weights_kg[0] < high for plan in plans):
         raise typer.BadParameter(f"with --weight-sd the mean weight lies between {low:g} and {high:g} kg")
-    with _progress() as progress:
+    with progress_bar() as progress:
         found = list(
             forecasts(
                 plans,
@@ -185,23 +186,6 @@ def _refuse_what_cannot_be(
             f"--picture shows levels by day, which are kept for at most {MOST_BY_DAY:,} patients; "
             "leave it out, or ask for fewer --patients"
         )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """The share done and the time left, on the terminal's error side; nothing where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("loading the solver", total=None)
-
-        def report(done: int, in_all: int) -> None:
-            bar.update(task, completed=done, total=in_all, description=f"{done:,} of {in_all:,} patients")
-
-        yield report
 
 
 def _write(found: list[Forecast], out: Path | None, picture: Path | None) -> None:
