@@ -114,6 +114,13 @@ def test_nothing_is_asked_where_no_floor_was_given(patient: Patient) -> None:
     assert found.target is found.holds_weeks is found.rule_until_d is found.decline.chance is None
     assert {one.probability for one in found.delays} == {None}
     assert found.what_if is None
+    assert found.policies == ()
+
+
+def test_the_published_policies_stand_beside_a_floor_as_their_aim(found: Assessment) -> None:
+    weeks = {policy.name: policy.weeks for policy in found.policies}
+    assert weeks["trough_guided_tree"] == 7.0  # the last gap was six weeks, the last quantified trough 13.1 mg/L
+    assert weeks["model_informed"] == pytest.approx(7.2, abs=0.3)
 
 
 def test_the_provenance_names_patient_models_seed_and_version(found: Assessment) -> None:

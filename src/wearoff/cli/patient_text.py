@@ -191,6 +191,9 @@ def _sentences(found: Assessment) -> Iterator[str]:
             until = patient.date_of(last + found.rule_until_d)
             yield f"Your rule holds until {until:%Y-%m-%d}, {found.rule_until_d / 7:.1f} weeks after the last dose."
     yield f"After stopping: {_stopping(found)}."
+    for policy in found.policies:
+        where = "cannot say" if policy.weeks is None else f"arrives at {policy.weeks:.3g} weeks"
+        yield f"Published for comparison, {policy.name}: {where} ({policy.reason})."
     gone = found.exchange
     yield (
         f"Plasma exchange, {gone.sessions} sessions from {patient.date_of(last + gone.begin_d):%Y-%m-%d} on, each "

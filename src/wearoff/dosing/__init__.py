@@ -9,8 +9,11 @@
     by_dose.py    what a population comes to dose by dose
     fit/          one patient: from a file and a few levels to parameters with their uncertainty
     intervals.py  what each interval would mean for one patient, against the user's own floor and rule
+    decline.py    after the last dose: stopping, a late dose, plasma exchange
+    assessment.py one patient answered whole, for every face
     policies.py   the named rules that arrive at an interval, for comparison
     settled.py    the troughs that intervals settle to, each patient at his own
+    compared_policies.py where they arrive for one patient
     virtual_troughs.py   virtual patients with measured troughs, and where a rule leaves them
     published_dosing.py  the published figures of personal dosing recomputed
     occupancy.py  concentration to saturation, under four curves

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wearoff.dosing.by_dose import QUANTILES
+from wearoff.dosing.compared_policies import PolicyFinding, compare_policies
 from wearoff.dosing.decline import (
     Decline,
     Delay,
@@ -131,6 +132,8 @@ class Assessment:
             without a floor.
         rule_until_d: the last day after the last dose on which the user's rule holds; None without a rule.
         what_if: the options under another weight; None where none was asked for.
+        policies: where the published policies arrive under the floor as their aim; none without a concentration as
+            a floor.
         exchange: what three sessions of plasma exchange begun today would leave.
         occupancies: each measured occupancy beside the saturation predicted under every curve.
         course: the level over time.
@@ -148,6 +151,7 @@ class Assessment:
     holds_weeks: Mapping[str, float] | None
     rule_until_d: float | None
     what_if: WhatIf | None
+    policies: tuple[PolicyFinding, ...]
     exchange: Washout
     occupancies: OccupancyFit
     course: Course
@@ -277,6 +281,9 @@ def assess(
         if target is None or target.at_least is None
         else days_until_rule_fails(after, target),
         what_if=what_if,
+        policies=()
+        if target is None or target.curve is not None
+        else compare_policies(patient, fits[0].model, target.value),
         exchange=washout(after, max(since_d, 1.0)),
         occupancies=beside,
         course=_course(patient, fits[0], after, 7.0 * max(*weeks, 8.0)),

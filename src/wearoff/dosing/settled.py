@@ -83,15 +83,14 @@ def settled_after(
 
     Args:
         model: the model that was fitted.
-        subjects: the patients, each with one weight and no change of antibodies.
+        subjects: the patients; what counts is the weight that holds last.
         fit: their fit.
         dose_mg: the dose that goes on, mg.
-
-    Raises:
-        ValueError: the weight of a patient changes.
     """
     moved = effect_names(model)
-    typical = typical_of(model, subjects)
+    whole = typical_of(model, subjects)
+    arrays = {name: getattr(whole, name)[:, :, -1:] for name in PARAMETER_NAMES}
+    typical = replace(whole, change_d=None, **arrays)
     return SettledTroughs(under_effects(typical, moved, fit.effects[:, None, : len(moved)]), dose_mg)
 
 
