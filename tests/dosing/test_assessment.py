@@ -51,8 +51,9 @@ def test_the_parts_say_the_same(found: Assessment, patient: Patient) -> None:
         if abs(found.course.day[in_course] - last - day) < 1e-9:
             assert found.course.level["p50"][in_course] == pytest.approx(option.next_trough["p50"], rel=1e-3)
     assert found.decline.day.size == DECLINE_WEEKS
-    assert found.rule_until_d is not None
-    weeks = found.rule_until_d / 7
+    assert found.holding is not None
+    assert found.holding.rule_until_d is not None
+    weeks = found.holding.rule_until_d / 7
     assert {option.weeks for option in found.options if (option.probability_next or 0) >= 0.9} == {
         option.weeks for option in found.options if option.weeks <= weeks
     }
@@ -111,7 +112,7 @@ def test_a_change_between_intervals_widens_every_settled_range(patient: Patient,
 
 def test_nothing_is_asked_where_no_floor_was_given(patient: Patient) -> None:
     found = assess(patient, weeks=[6], draws=200)
-    assert found.target is found.holds_weeks is found.rule_until_d is found.decline.chance is None
+    assert found.target is found.holding is found.decline.chance is None
     assert {one.probability for one in found.delays} == {None}
     assert found.what_if is None
     assert found.policies == ()
@@ -119,7 +120,8 @@ def test_nothing_is_asked_where_no_floor_was_given(patient: Patient) -> None:
 
 def test_the_published_policies_stand_beside_a_floor_as_their_aim(found: Assessment) -> None:
     weeks = {policy.name: policy.weeks for policy in found.policies}
-    assert weeks["trough_guided_tree"] == 7.0  # the last gap was six weeks, the last quantified trough 13.1 mg/L
+    # the last gap was six weeks, the last trough that was quantified 13.1 mg/L
+    assert weeks["trough_guided_tree"] == 7.0
     assert weeks["model_informed"] == pytest.approx(7.2, abs=0.3)
 
 

@@ -7,11 +7,10 @@ import pytest
 
 from wearoff.dosing.decline import (
     FOLLOWED_WEEKS,
-    days_until_rule_fails,
     decline,
     delays,
+    holding,
     washout,
-    weeks_above,
 )
 from wearoff.dosing.fit.posterior import Posterior, draw_posterior
 from wearoff.dosing.fit.subject import Subject
@@ -94,7 +93,7 @@ def test_three_exchanges_soon_after_a_dose_lower_the_level_as_published(posterio
 
 
 def test_the_weeks_above_a_floor_agree_with_the_probability_at_those_weeks(posterior: Posterior) -> None:
-    found = weeks_above(posterior, Target(5.0))
+    found = holding(posterior, Target(5.0)).weeks
     assert found["p05"] < found["p50"] < found["p95"]
     # half of the draws are above the floor at the median, and not a day later
     before, after = (
@@ -104,19 +103,21 @@ def test_the_weeks_above_a_floor_agree_with_the_probability_at_those_weeks(poste
     assert before is not None
     assert after is not None
     assert before >= 0.5 >= after
-    assert weeks_above(posterior, Target(1e-3))["p50"] > found["p95"]
-    assert weeks_above(posterior, Target(500.0))["p95"] == 0
+    assert holding(posterior, Target(1e-3)).weeks["p50"] > found["p95"]
+    assert holding(posterior, Target(500.0)).weeks["p95"] == 0
 
 
 def test_the_rule_holds_until_the_day_before_its_chance_is_too_small(posterior: Posterior) -> None:
     target = Target(5.0, at_least=0.9)
-    until = days_until_rule_fails(posterior, target)
+    until = holding(posterior, target).rule_until_d
+    assert until is not None
     gone = decline(posterior, [until, until + 1], target=target)
     assert gone.chance is not None
     assert gone.chance[0] >= 0.9 > gone.chance[1]
-    assert days_until_rule_fails(posterior, Target(500.0, at_least=0.5)) == 0
-    assert days_until_rule_fails(posterior, Target(1e-300, at_least=0.5)) == np.inf
-    assert weeks_above(posterior, Target(1e-300))["p50"] == np.inf
+    assert holding(posterior, Target(500.0, at_least=0.5)).rule_until_d == 0
+    assert holding(posterior, Target(1e-300, at_least=0.5)).rule_until_d == np.inf
+    assert holding(posterior, Target(1e-300)).weeks["p50"] == np.inf
+    assert holding(posterior, Target(5.0)).rule_until_d is None
     assert FOLLOWED_WEEKS == 52
 
 
@@ -127,5 +128,3 @@ def test_what_cannot_be_asked_is_refused(posterior: Posterior) -> None:
         delays(posterior, [4], [-1.0])
     with pytest.raises(ValueError, match="at least one session, after the last dose"):
         washout(posterior, 0.0)
-    with pytest.raises(ValueError, match="the probability that it asks for"):
-        days_until_rule_fails(posterior, Target(5.0))

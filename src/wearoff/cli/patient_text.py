@@ -181,15 +181,15 @@ def _sentences(found: Assessment) -> Iterator[str]:
     last = float(patient.regimen.start_d[-1])
     chance = "" if found.target is None else ", and the chance of the floor then"
     yield f"\nTrough before a dose that comes late (median){chance}."
-    if found.holds_weeks is not None:
-        low, middle, high = (_weeks(found.holds_weeks[name]) for name in ("p05", "p50", "p95"))
+    if found.holding is not None:
+        low, middle, high = (_weeks(found.holding.weeks[name]) for name in ("p05", "p50", "p95"))
         yield f"Without another dose the floor holds for {middle} weeks after the last one (5-95 %: {low} to {high})."
-    if found.rule_until_d is not None:
-        if found.rule_until_d == float("inf"):
+        until = found.holding.rule_until_d
+        if until == float("inf"):
             yield "Your rule holds for more than 52 weeks after the last dose."
-        else:
-            until = patient.date_of(last + found.rule_until_d)
-            yield f"Your rule holds until {until:%Y-%m-%d}, {found.rule_until_d / 7:.1f} weeks after the last dose."
+        elif until is not None:
+            date = patient.date_of(last + until)
+            yield f"Your rule holds until {date:%Y-%m-%d}, {until / 7:.1f} weeks after the last dose."
     yield f"After stopping: {_stopping(found)}."
     for policy in found.policies:
         where = "cannot say" if policy.weeks is None else f"arrives at {policy.weeks:.3g} weeks"

@@ -20,12 +20,12 @@ from wearoff.dosing.compared_policies import PolicyFinding, compare_policies
 from wearoff.dosing.decline import (
     Decline,
     Delay,
+    Holding,
     Washout,
-    days_until_rule_fails,
     decline,
     delays,
+    holding,
     washout,
-    weeks_above,
 )
 from wearoff.dosing.fit.diagnostics import (
     FAR,
@@ -128,9 +128,7 @@ class Assessment:
         options: every candidate interval, in the order asked for; none is preferred.
         delays: what doses some days late would mean, interval by interval.
         decline: level and saturation week by week after the last dose without another.
-        holds_weeks: quantiles of the weeks from the last dose until the floor is passed without another; None
-            without a floor.
-        rule_until_d: the last day after the last dose on which the user's rule holds; None without a rule.
+        holding: how long the floor holds after the last dose without another; None without a floor.
         what_if: the options under another weight; None where none was asked for.
         policies: where the published policies arrive under the floor as their aim; none without a concentration as
             a floor.
@@ -148,8 +146,7 @@ class Assessment:
     options: tuple[IntervalOption, ...]
     delays: tuple[Delay, ...]
     decline: Decline
-    holds_weeks: Mapping[str, float] | None
-    rule_until_d: float | None
+    holding: Holding | None
     what_if: WhatIf | None
     policies: tuple[PolicyFinding, ...]
     exchange: Washout
@@ -276,10 +273,7 @@ def assess(
         options=fits[0].options if len(fits) == 1 else compared(after),
         delays=delays(after, weeks, delays_d, target=target),
         decline=decline(after, 7.0 * np.arange(1, DECLINE_WEEKS + 1), target=target),
-        holds_weeks=None if target is None else weeks_above(after, target),
-        rule_until_d=None
-        if target is None or target.at_least is None
-        else days_until_rule_fails(after, target),
+        holding=None if target is None else holding(after, target),
         what_if=what_if,
         policies=()
         if target is None or target.curve is not None

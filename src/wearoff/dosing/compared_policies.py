@@ -60,7 +60,7 @@ def compare_policies(patient: Patient, model: PkModel, aim_mg_per_l: float) -> t
     Raises:
         ComputationError: a level cannot be computed; names the patient.
     """
-    gaps, troughs = patient.regimen.interval_d, measured_troughs(patient)
+    gaps, troughs = np.round(patient.regimen.interval_d), measured_troughs(patient)  # in whole days
     found = []
     for name in COMPARED:
         card, policy = policy_card(name), load_policy(name, aim_mg_per_l=aim_mg_per_l)

@@ -49,6 +49,21 @@ class Decline:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """How long a floor holds after the last dose, without another.
+
+    Attributes:
+        weeks: quantiles by name of the weeks until a patient falls below it, to the day; infinite where it still holds
+            after `FOLLOWED_WEEKS` weeks, 0 where it never does after the first day.
+        rule_until_d: the last day on which it holds as probably as the user asks for; 0 where it does not even on the
+            first, infinite after `FOLLOWED_WEEKS` weeks, None where no probability is asked for.
+    """
+
+    weeks: Mapping[str, float]
+    rule_until_d: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Delay:
     """What a dose so many days late would mean.
 
@@ -128,49 +143,25 @@ def decline(
     )
 
 
-def weeks_above(
-    after: Draws, target: Target, *, curves: Mapping[str, SaturationCurve] | None = None
-) -> dict[str, float]:
-    """Weeks from the last dose until a patient who gets no other falls below the floor: quantiles by name.
+def holding(after: Draws, target: Target, *, curves: Mapping[str, SaturationCurve] | None = None) -> Holding:
+    """How long the floor holds after the last dose in a patient who gets no other.
 
     Args:
         after: the patient after his levels.
-        target: the floor.
+        target: the floor, and the probability that the user asks for, if any.
         curves: saturation curves by name; by default all known ones.
-
-    Returns:
-        To the day; infinite where the floor still holds after `FOLLOWED_WEEKS` weeks, 0 where it never does after the
-        first day.
     """
-    last = _last_day_met(after, target, curves) / 7.0
-    found = np.quantile(last, list(QUANTILES.values()), method="inverted_cdf")
-    return dict(zip(QUANTILES, found.tolist(), strict=True))
-
-
-def days_until_rule_fails(
-    after: Draws, target: Target, *, curves: Mapping[str, SaturationCurve] | None = None
-) -> float:
-    """The last day after the last dose on which the floor still holds as probably as the user asks for.
-
-    Args:
-        after: the patient after his levels.
-        target: the floor with its probability.
-        curves: saturation curves by name; by default all known ones.
-
-    Returns:
-        A whole number of days; 0 where the rule is not met even on the first day, infinite where it still is after
-        `FOLLOWED_WEEKS` weeks.
-
-    Raises:
-        ValueError: the target asks for no probability.
-    """
-    if target.at_least is None:
-        raise ValueError("a rule needs the probability that it asks for")
-    held = _last_day_met(after, target, curves)
-    chance = (held[:, None] >= np.arange(1.0, 7 * FOLLOWED_WEEKS + 1)).mean(axis=0)
-    if chance[-1] >= target.at_least:
-        return float("inf")
-    return float((chance >= target.at_least).sum())
+    days = np.arange(1.0, 7 * FOLLOWED_WEEKS + 1)
+    is_met = target.is_met(_levels(after, days), curves_for(target, curves))
+    # the level only falls after the first days; under the skin it rises first
+    last = np.where(is_met.any(axis=1), days.size - is_met[:, ::-1].argmax(axis=1), 0).astype(float)
+    last[is_met[:, -1]] = np.inf
+    weeks = np.quantile(last / 7.0, list(QUANTILES.values()), method="inverted_cdf")
+    until = None
+    if target.at_least is not None:
+        is_enough = (last[:, None] >= days).mean(axis=0) >= target.at_least
+        until = float("inf") if is_enough[-1] else float(is_enough.sum())
+    return Holding(dict(zip(QUANTILES, weeks.tolist(), strict=True)), until)
 
 
 def delays(
@@ -276,18 +267,6 @@ def _levels(after: Draws, days: Float[np.ndarray, " days"]) -> Float[np.ndarray,
     """The level of every draw on some days after the last dose."""
     regimen = after.subject.regimen
     return after.levels(regimen, regimen.start_d[-1] + days)
-
-
-def _last_day_met(
-    after: Draws, target: Target, curves: Mapping[str, SaturationCurve] | None
-) -> Float[np.ndarray, " draws"]:
-    """For each draw the last day after the last dose on which it is at or above the floor."""
-    days = np.arange(1.0, 7 * FOLLOWED_WEEKS + 1)
-    is_met = target.is_met(_levels(after, days), curves_for(target, curves))
-    # the level only falls after the first days; under the skin it rises first
-    last = np.where(is_met.any(axis=1), days.size - is_met[:, ::-1].argmax(axis=1), 0).astype(float)
-    last[is_met[:, -1]] = np.inf
-    return last
 
 
 def _by_name(drawn: Float[np.ndarray, "draws days"]) -> dict[str, Float[np.ndarray, " days"]]:
