@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from tests.shared import ROOT
 from wearoff.cohort.neda import rule_names, step_rule_names
+from wearoff.dosing.fit.patient_file import example_patient
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -23,7 +25,7 @@ def options_of(command: str) -> set[str]:
     return set(re.findall(r"--[a-z][a-z-]+", run.stdout)) - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["study", "evidence", "models", "policies", "simulate"])
+@pytest.mark.parametrize("command", ["study", "evidence", "models", "patient", "policies", "simulate"])
 def test_every_option_of_a_command_is_documented(command: str) -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert options_of(command) <= set(re.findall(r"--[a-z][a-z-]+", page))
@@ -57,3 +59,15 @@ def test_the_version_is_said_once() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["version"] == __version__
+
+
+@pytest.mark.parametrize("page", ["how-to/describe-a-patient.md", "explanation/published-policies.md"])
+def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    (tmp_path / "patient.toml").write_text(example_patient(), encoding="utf-8")
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    assert blocks
+    for block in blocks:
+        code = "import warnings\nwarnings.simplefilter('error')\n" + block
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
