@@ -1,6 +1,7 @@
 """How often the ranges of the 6-weekly trough hold the truth, for draws, for MAP bands, and with the models' doubt.
 
-Truth: patients drawn from the default model, each with a weight and two 4-weekly troughs. Run by
+Truth: patients drawn from the default model, each with a weight and two 4-weekly troughs; once under the published
+numbers of the model, and once with each patient's model as uncertain as its intervals say. Run by
 `python -m benchmarks.coverage [PATIENTS]`; the table stands in `docs/explanation/one-patient.md`.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from wearoff.dosing.fit.map import fit_map
 from wearoff.dosing.fit.posterior import draw_posterior
 from wearoff.dosing.fit.subject import Subject, typical_of, under_effects
 from wearoff.dosing.pk.aligned import AlignedPlan
-from wearoff.dosing.pk.models import Parameters, load_model
+from wearoff.dosing.pk.models import PARAMETER_NAMES, Parameters, load_model
 from wearoff.dosing.regimen import every
 
 MODEL = load_model()
@@ -25,6 +26,9 @@ TROUGHS = MONTHLY.start_d[[12, 13]]
 LATER = MONTHLY.then(every(6, times=9))
 SHARES = (0.90, 0.50)
 PATIENTS, DRAWS, SEED = 2000, 1000, 17
+AS_PUBLISHED = "draws, numbers as published"
+DEFAULT = "draws, uncertain numbers (default)"
+LAPLACE = "MAP with its Laplace covariance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,34 @@ class Line:
 
     Attributes:
         name: what kind.
+        truth: what the patients were drawn under.
         held: by the share that a range promises, the share of patients whose truth it held.
     """
 
     name: str
+    truth: str
     held: dict[float, float]
 
 
-def treated(count: int, seed: int) -> tuple[list[Subject], np.ndarray]:
-    """Patients drawn from the model with two 4-weekly troughs each, and their true 6-weekly trough."""
+def treated(count: int, seed: int, *, is_uncertain: bool = False) -> tuple[list[Subject], np.ndarray]:
+    """Patients drawn from the model with two 4-weekly troughs each, and their true 6-weekly trough.
+
+    Args:
+        count: how many.
+        seed: of all that is drawn.
+        is_uncertain: whether each is drawn under numbers of the model of his own, from their published intervals.
+    """
     rng = np.random.default_rng(seed)
     weight = np.clip(rng.normal(79, 18, count), 45, 125)
     names = [f"P{index}" for index in range(count)]
     truth = MODEL.draw(weight[:, None], names, 1, seed)
+    if is_uncertain:
+        own = [
+            MODEL.draw(kg, [name], 1, seed, parameter_draws=MODEL.draw_parameters(1, 10_000 * seed + index))
+            for index, (kg, name) in enumerate(zip(weight, names, strict=True))
+        ]
+        arrays = {each: np.concatenate([getattr(one, each) for one in own]) for each in PARAMETER_NAMES}
+        truth = replace(truth, **arrays)
     levels = AlignedPlan([MONTHLY] * count, [TROUGHS] * count, truth.lag_d).levels(truth).level
     later = AlignedPlan([LATER] * count, [LATER.start_d[-1:]] * count, truth.lag_d).levels(truth).level
     subjects = []
@@ -58,27 +77,23 @@ def treated(count: int, seed: int) -> tuple[list[Subject], np.ndarray]:
 def coverage(
     count: int = PATIENTS, seed: int = SEED, progress: Callable[[str], None] = lambda _: None
 ) -> list[Line]:
-    """Every kind of range held against the same patients."""
+    """Every kind of range held against the patients: draws, default draws, default draws of uncertain truth, MAP."""
     subjects, truth = treated(count, seed)
+    unsure, unsure_truth = treated(count, seed, is_uncertain=True)
     found = []
-    for name, is_uncertain in (
-        ("draws, the model's numbers as published", False),
-        ("draws, with the uncertainty of the model's numbers (default)", True),
+    for name, is_uncertain, people, level in (
+        (AS_PUBLISHED, False, subjects, truth),
+        (DEFAULT, True, subjects, truth),
+        (DEFAULT, True, unsure, unsure_truth),
     ):
         progress(name)
         posteriors = draw_posterior(
-            MODEL,
-            subjects,
-            seed=1,
-            draws=DRAWS,
-            proposals=DRAWS,
-            parameter_uncertainty=is_uncertain,
+            MODEL, people, seed=1, draws=DRAWS, proposals=DRAWS, parameter_uncertainty=is_uncertain
         )
         levels = (one.levels(LATER, LATER.start_d[-1:])[:, 0] for one in posteriors)
-        found.append(_line(name, levels, truth))
-    name = "MAP with its Laplace covariance"
-    progress(name)
-    found.append(_line(name, _laplace(subjects, seed), truth))
+        found.append(_line(name, "uncertain" if people is unsure else "published", levels, level))
+    progress(LAPLACE)
+    found.append(_line(LAPLACE, "published", _laplace(subjects, seed), truth))
     return found
 
 
@@ -93,14 +108,14 @@ def _laplace(subjects: list[Subject], seed: int) -> Iterator[np.ndarray]:
         yield plan.levels(drawn, accuracy=1e-5).level[0][:, 0]
 
 
-def _line(name: str, levels: Iterator[np.ndarray], truth: np.ndarray) -> Line:
+def _line(name: str, drawn_under: str, levels: Iterator[np.ndarray], truth: np.ndarray) -> Line:
     edges = [(1 - share) / 2 for share in SHARES]
     ends = np.array([np.quantile(level, [*edges, *(1 - edge for edge in edges)]) for level in levels])
     held = {
         share: float(((truth > ends[:, k]) & (truth < ends[:, k + len(SHARES)])).mean())
         for k, share in enumerate(SHARES)
     }
-    return Line(name, held)
+    return Line(name, drawn_under, held)
 
 
 def main() -> None:
@@ -114,7 +129,7 @@ def main() -> None:
         held = "   ".join(
             f"{100 * share:.0f} % ranges {100 * value:.1f} %" for share, value in line.held.items()
         )
-        print(f"  {line.name:62} {held}")
+        print(f"  {line.name:35} truth {line.truth:10} {held}")
     error = {share: np.sqrt(share * (1 - share) / count) for share in SHARES}
     print("  chance alone: " + ", ".join(f"{100 * one:.1f} points" for one in error.values()))
 

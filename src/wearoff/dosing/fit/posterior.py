@@ -24,7 +24,7 @@ from wearoff.dosing.streams import stream
 from wearoff.errors import ComputationError
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
     from wearoff.dosing.regimen import Regimen
 
@@ -32,6 +32,8 @@ FREEDOM = 5.0
 WIDER = 1.15  # of the Laplace SD
 FEW = 200.0
 """Fewer proposals that count leave a 5 % tail to ten of them."""
+NEGLIGIBLE = 40.0
+"""A proposal of e^-40 of the weight of the most probable place changes no digit."""
 _ACCURACY = 1e-5
 _LANES = 200_000
 _PLAIN = FitSettings()
@@ -204,7 +206,9 @@ def _drawn(
     """A group of patients."""
     own, moved, size = len(problem.parameters), len(problem.moved), len(problem.names)
     subjects = [problem.subjects[index] for index in where]
-    proposed, log_proposal = _proposals(fit, where, [one.name for one in subjects], seed, proposals)
+    proposed, log_proposal, log_highest = _proposals(
+        fit, where, [one.name for one in subjects], seed, proposals
+    )
     numbers = model.draw_parameters(proposals, seed) if is_uncertain else None
     typical = typical_of(model, subjects, numbers)
     usual = typical_of(model, subjects)
@@ -223,7 +227,9 @@ def _drawn(
         + size * np.log(2 * np.pi)
     )
 
-    given = under_effects(typical, problem.parameters, effects)
+    is_hopeless = _hopeless(problem, fit, where, log_prior - log_proposal, log_highest)
+    tried = np.where(is_hopeless[:, :, None], fit.effects[where][:, None], effects)  # not worth its steps
+    given = under_effects(typical, problem.parameters, tried)
     by_dose = _by_dose(problem, where, proposed, seed)
     if by_dose is None or problem.settings.occasions is None:
         solved = given
@@ -241,7 +247,8 @@ def _drawn(
         loss = problem.loss_against(
             predicted, subject.measured, subject.is_below, subject.is_occupancy
         ).value.sum(axis=1)
-        log_weight = np.where(levels.status[row] == 0, log_prior[row] - loss - log_proposal[row], -np.inf)
+        is_counted = (levels.status[row] == 0) & ~is_hopeless[row]
+        log_weight = np.where(is_counted, log_prior[row] - loss - log_proposal[row], -np.inf)
         if not np.isfinite(log_weight).any():
             raise ComputationError(f"patient {subject.name}: no proposal explains his levels; check them")
         weight = np.exp(log_weight - log_weight.max())
@@ -274,6 +281,38 @@ def _drawn(
     return posteriors
 
 
+def _hopeless(
+    problem: MapProblem,
+    fit: MapFit,
+    where: np.ndarray,
+    log_ratio: Float[np.ndarray, "some proposals"],
+    log_highest: Float[np.ndarray, " some"],
+) -> Bool[np.ndarray, "some proposals"]:
+    """Proposals that would not count even if they explained every measurement as well as anything can.
+
+    The wide tails of the proposals hold parameters that nobody has, and a single one of them may take longer to
+    solve than all others together. Measured against the most probable place, whose weight is known.
+
+    Args:
+        problem: the patients.
+        fit: their fits.
+        where: which of them.
+        log_ratio: prior over proposal density of each proposal.
+        log_highest: density of the proposals at the most probable place.
+    """
+    log_size = np.linalg.slogdet(problem.covariance).logabsdet + len(problem.names) * np.log(2 * np.pi)
+    least = np.array([_least_loss(problem, problem.subjects[index]) for index in where])
+    at_best = -0.5 * log_size - fit.objective[where] - log_highest
+    return np.asarray(log_ratio - least[:, None] < at_best[:, None] - NEGLIGIBLE)
+
+
+def _least_loss(problem: MapProblem, subject: Subject) -> float:
+    """The least that the measurements of a patient could cost under any prediction."""
+    reach = np.geomspace(0.05, 20.0, 400)[:, None] * subject.measured
+    loss = problem.loss_against(reach, subject.measured, subject.is_below, subject.is_occupancy).value
+    return float(np.where(subject.is_below, 0.0, loss.min(axis=0)).sum())
+
+
 def _by_dose(
     problem: MapProblem, where: np.ndarray, proposed: np.ndarray, seed: int
 ) -> list[Float[np.ndarray, "proposals doses"]] | None:
@@ -293,8 +332,12 @@ def _by_dose(
 
 def _proposals(
     fit: MapFit, where: np.ndarray, names: Sequence[str], seed: int, proposals: int
-) -> tuple[Float[np.ndarray, "some proposals effects"], Float[np.ndarray, "some proposals"]]:
-    """Proposals from a t distribution for each patient, and their log density."""
+) -> tuple[
+    Float[np.ndarray, "some proposals effects"],
+    Float[np.ndarray, "some proposals"],
+    Float[np.ndarray, " some"],
+]:
+    """Proposals from a t distribution for each patient, their log density, and that where it is highest."""
     size = fit.effects.shape[1]
     root = WIDER * np.linalg.cholesky(fit.covariance[where])
     normal, wide = np.empty((len(where), proposals, size)), np.empty((len(where), proposals))
@@ -304,9 +347,10 @@ def _proposals(
         wide[row] = random.chisquare(FREEDOM, proposals) / FREEDOM
     standard = normal / np.sqrt(wide)[:, :, None]
     proposed = fit.effects[where][:, None] + np.einsum("pij,pkj->pki", root, standard)
-    log_density = -0.5 * (FREEDOM + size) * np.log1p(np.square(standard).sum(axis=-1) / FREEDOM)
-    log_density += lgamma((FREEDOM + size) / 2) - lgamma(FREEDOM / 2) - 0.5 * size * np.log(FREEDOM * np.pi)
-    return proposed, log_density - np.linalg.slogdet(root).logabsdet[:, None]
+    fall = -0.5 * (FREEDOM + size) * np.log1p(np.square(standard).sum(axis=-1) / FREEDOM)
+    highest = lgamma((FREEDOM + size) / 2) - lgamma(FREEDOM / 2) - 0.5 * size * np.log(FREEDOM * np.pi)
+    log_highest = highest - np.linalg.slogdet(root).logabsdet
+    return proposed, fall + log_highest[:, None], log_highest
 
 
 def _systematic(weight: np.ndarray, draws: int, random: np.random.Generator) -> np.ndarray:
