@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from benchmarks.coverage import MONTHLY, TROUGHS, coverage, treated
+from scipy.stats import norm
 
+from wearoff.dosing.fit.map import MapProblem
 from wearoff.dosing.fit.posterior import FEW, draw_posterior
 from wearoff.dosing.fit.subject import Subject, effect_covariance
 from wearoff.dosing.pk.aligned import AlignedPlan
@@ -71,6 +73,33 @@ def test_a_posterior_that_few_proposals_carry_says_so() -> None:
     assert "were not found" in replace(found, is_settled=False).verdict
     with pytest.raises(ValueError, match="at least one draw"):
         draw_posterior(MODEL, [subject], seed=1, draws=0)
+
+
+def test_the_draws_are_the_posterior_that_plain_quadrature_finds() -> None:
+    levels = np.array([9.0, 6.0])  # a fast patient, far from the typical one
+    subject = Subject.of("A", MONTHLY, 75.0, TROUGHS, levels)
+    (found,) = draw_posterior(
+        MODEL, [subject], seed=4, draws=8000, proposals=16_000, parameter_uncertainty=False
+    )
+    nodes = np.linspace(-4.5, 4.5, 37)
+    grid = np.stack(np.meshgrid(nodes, nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 3)
+    effects = grid * np.sqrt(np.diag(effect_covariance(MODEL)))
+    level = MapProblem(MODEL, [subject]).levels(effects[None], np.arange(1), accuracy=1e-5)[0]
+    log_density = norm.logpdf(levels, level, 0.219 * level).sum(axis=1) - 0.5 * (grid**2).sum(axis=1)
+    weight = np.exp(log_density - log_density.max())
+    weight /= weight.sum()
+    mean = weight @ effects
+    sd = np.sqrt(weight @ (effects - mean) ** 2)
+    error = sd / np.sqrt(min(found.counting, 8000))
+    np.testing.assert_array_less(np.abs(found.effects.mean(axis=0) - mean), 4 * error + 0.002)
+    np.testing.assert_allclose(found.effects.std(axis=0), sd, rtol=0.05)
+    # the tails too: the share of the draws beyond the quadrature's 5 and 95 % of the clearance
+    step = nodes[1] - nodes[0]
+    marginal = weight.reshape(37, -1).sum(axis=1)  # each node stands for half a step on both sides
+    ends = (nodes + step / 2) * np.sqrt(effect_covariance(MODEL)[0, 0])
+    low, high = np.interp([0.05, 0.95], np.cumsum(marginal), ends)
+    for share in ((found.effects[:, 0] < low).mean(), (found.effects[:, 0] > high).mean()):
+        assert abs(share - 0.05) < 0.01, share
 
 
 def test_proposals_that_are_not_worth_solving_change_no_digit(monkeypatch: pytest.MonkeyPatch) -> None:
