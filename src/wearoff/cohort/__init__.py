@@ -3,6 +3,7 @@
 - `records`: strict reading of a folder of tables, with a receipt of every row
 - `neda`: no evidence of disease activity by named rules
 - `wearing_off`: the questionnaire's answer and its codings
+- `interval_class`: standard or extended dosing from the gaps between infusions, by named rules
 - `exposure`: the dosing model applied to the recorded infusions (`courses` makes them ready for it)
 - `association`: wearing-off against activity, occupancy, level and weight
 - `study`: the main job, from records to a `StudyResult` (`values`, `study_tables` and `answer` are its parts)
