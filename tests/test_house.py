@@ -28,7 +28,9 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_after(help_ + "with contextlib.suppress(SystemExit): app.main()") == set()
 
 
-@pytest.mark.parametrize("module", ["records", "neda", "wearing_off", "interval_class", "association"])
+@pytest.mark.parametrize(
+    "module", ["records", "neda", "wearing_off", "interval_class", "quality", "association"]
+)
 def test_scoring_a_cohort_does_not_load_jax(module: str) -> None:
     assert "jax" not in loaded_after(f"import wearoff.cohort.{module}")
 

@@ -1,6 +1,7 @@
 """Cohort: from files to records to NEDA, wearing-off, exposure and their association.
 
 - `records`: strict reading of a folder of tables, with a receipt of every row
+- `quality`: what in the records deserves a second look, by named rules
 - `neda`: no evidence of disease activity by named rules
 - `wearing_off`: the questionnaire's answer and its codings
 - `interval_class`: standard or extended dosing from the gaps between infusions, by named rules

@@ -33,9 +33,7 @@ def stepped(scores: list[tuple[int, ...]], walking: int | None = 0) -> pl.DataFr
     frame = pl.DataFrame(scores, schema=names, orient="row")
     for name, raised in back.items():
         frame = frame.with_columns(pl.col(name).replace_strict(list(range(len(raised))), list(raised)))
-    return frame.with_columns(ambulation_score=pl.lit(walking, pl.Int64)).with_columns(
-        systems=STEPS.from_systems, walking=STEPS.from_walking, missing=STEPS.missing_systems
-    )
+    return STEPS.applied(frame.with_columns(ambulation_score=pl.lit(walking, pl.Int64)))
 
 
 def worst_step(scores: tuple[int, ...]) -> float:
@@ -54,7 +52,7 @@ def test_every_pattern_of_seven_scores_has_the_step_of_a_second_way_to_write_it(
         tuple(sorted(p, reverse=True)) for p in combinations_with_replacement(range(5), 7) if 1 not in p
     ]
     patterns += [tuple(sorted((*p, 0), reverse=True)) for p in combinations_with_replacement(range(5), 6)]
-    found = stepped(patterns)["systems"].to_list()
+    found = stepped(patterns)["from_systems"].to_list()
     assert len(patterns) > 300
     assert found == [worst_step(pattern) for pattern in patterns]
 
@@ -63,22 +61,22 @@ def test_a_grade_five_or_six_in_any_system_that_has_it_is_step_five() -> None:
     for name, grades in {"fs_pyramidal": (5, 6), "fs_bowel_bladder": (6,), "fs_cerebral": (5,)}.items():
         for grade in grades:
             row = dict.fromkeys(STEPS.systems, 0) | {name: grade, "ambulation_score": 0}
-            assert pl.DataFrame([row]).select(STEPS.from_systems).item() == 5.0
+            assert STEPS.applied(pl.DataFrame([row]))["from_systems"].item() == 5.0
 
 
 def test_the_step_never_falls_when_a_score_rises() -> None:
     patterns = [(*p, 0) for p in combinations_with_replacement(range(5), 6)]
-    before = stepped(patterns)["systems"]
+    before = stepped(patterns)["from_systems"]
     for place in range(6):
         raised = [
             tuple(min(4, s + 1) if i == place else s for i, s in enumerate(pattern)) for pattern in patterns
         ]
-        assert (stepped(raised)["systems"] >= before).all()
+        assert (stepped(raised)["from_systems"] >= before).all()
 
 
 def test_the_step_does_not_depend_on_which_system_has_the_score() -> None:
     found = stepped([(*p, 0, 0, 0) for p in permutations((3, 2, 2, 0))])
-    assert found["systems"].unique().to_list() == [3.5]
+    assert found["from_systems"].unique().to_list() == [3.5]
 
 
 @pytest.mark.parametrize(
@@ -92,13 +90,16 @@ def test_the_step_does_not_depend_on_which_system_has_the_score() -> None:
 def test_visual_bowel_and_cerebral_scores_are_converted(
     system: str, examined: list[int], edss: list[float]
 ) -> None:
-    rows = [dict.fromkeys(STEPS.systems, 0) | {system: score} for score in examined]
-    assert pl.DataFrame(rows).select(STEPS.from_systems).to_series().to_list() == edss
+    zero = dict.fromkeys((*STEPS.systems, STEPS.walking), 0)
+    rows = [zero | {system: score} for score in examined]
+    assert STEPS.applied(pl.DataFrame(rows))["from_systems"].to_list() == edss
 
 
 def test_walking_sets_the_least_step_and_never_falls() -> None:
-    frame = pl.DataFrame({"ambulation_score": list(range(17))})
-    least = frame.select(STEPS.from_walking).to_series()
+    zero = dict.fromkeys(STEPS.systems, 0)
+    least = STEPS.applied(pl.DataFrame([zero | {STEPS.walking: score} for score in range(17)]))[
+        "from_walking"
+    ]
     assert least.is_sorted()
     # published: 200 m without help is 5.0, 100 m 5.5, one cane 6.0, a wheelchair 7.0, death 10
     assert [least[score] for score in (3, 4, 5, 10, 16)] == [5.0, 5.5, 6.0, 7.0, 10.0]
@@ -107,11 +108,10 @@ def test_walking_sets_the_least_step_and_never_falls() -> None:
 def test_a_missing_score_lowers_the_step_or_leaves_it() -> None:
     whole = dict.fromkeys(STEPS.systems, 2)
     rows = [whole | dict.fromkeys(STEPS.systems[:missing]) for missing in range(8)]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(STEPS.systems, pl.Int64)).select(
-        STEPS.from_systems.alias("step"), STEPS.missing_systems.alias("missing")
-    )
+    schema = dict.fromkeys((*STEPS.systems, STEPS.walking), pl.Int64)
+    frame = STEPS.applied(pl.DataFrame(rows, schema=schema))
     assert frame["missing"].to_list() == list(range(8))
-    assert frame["step"].to_list() == [4.0, 4.0, 3.5, 3.0, 3.0, 2.5, 2.0, 0.0]
+    assert frame["from_systems"].to_list() == [4.0, 4.0, 3.5, 3.0, 3.0, 2.5, 2.0, 0.0]
 
 
 def test_every_pattern_carries_a_mark() -> None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import polars as pl
+from jaxtyping import Int
 
 from wearoff.sources import Mark
 
@@ -58,42 +60,40 @@ class EdssSteps:
     patterns: tuple[Pattern, ...]
     least_by_walking: tuple[float, ...]
 
-    @property
-    def from_systems(self) -> pl.Expr:
-        """The step of the functional systems (EDSS points); a missing score counts as 0."""
-        scores = [self._counting(name) for name in self.systems]
-        highest = pl.max_horizontal(scores)
-        count = pl.sum_horizontal((score == highest).cast(pl.Int8) for score in scores)
-        below = pl.sum_horizontal((score == highest - 1).cast(pl.Int8) for score in scores)
-        step = pl.lit(None, pl.Float64)
-        for line in self.patterns:
-            is_this = (
-                (highest == line.highest) & count.is_between(*line.count) & below.is_between(*line.below)
-            )
-            step = pl.when(is_this).then(pl.lit(line.edss)).otherwise(step)
-        return step
+    def applied(self, visits: pl.DataFrame) -> pl.DataFrame:
+        """Visits with the steps that their scores call for.
 
-    @property
-    def from_walking(self) -> pl.Expr:
-        """The least step of the walking score (EDSS points); null where it is missing."""
-        return pl.col(self.walking).replace_strict(
-            list(range(len(self.least_by_walking))),
-            list(self.least_by_walking),
-            default=None,
-            return_dtype=pl.Float64,
+        Args:
+            visits: rows of the table visit.
+
+        Returns:
+            The same rows with from_systems (EDSS points; a missing score counts as 0), missing (how many
+            systems have no score) and from_walking (the least step of the walking score, null without one).
+        """
+        scores = np.column_stack([self._counting(visits, name) for name in self.systems])
+        highest = scores.max(axis=1, initial=0)
+        count = (scores == highest[:, None]).sum(axis=1)
+        below = (scores == highest[:, None] - 1).sum(axis=1)
+        table = np.full((7, 8, 8), np.nan)
+        for line in self.patterns:
+            (first, last), (fewest, most) = line.count, line.below
+            table[line.highest, first : last + 1, fewest : most + 1] = line.edss
+        walking = list(range(len(self.least_by_walking)))
+        return visits.with_columns(
+            pl.Series("from_systems", table[highest, count, below], pl.Float64),
+            pl.sum_horizontal(pl.col(name).is_null().cast(pl.Int64) for name in self.systems).alias(
+                "missing"
+            ),
+            pl.col(self.walking)
+            .replace_strict(walking, list(self.least_by_walking), default=None, return_dtype=pl.Float64)
+            .alias("from_walking"),
         )
 
-    @property
-    def missing_systems(self) -> pl.Expr:
-        """How many functional systems have no score."""
-        return pl.sum_horizontal(pl.col(name).is_null().cast(pl.Int64) for name in self.systems)
-
-    def _counting(self, name: str) -> pl.Expr:
-        score = pl.col(name).fill_null(0)
-        for system, to in self.converted:
-            if system == name:
-                return score.replace_strict(list(range(len(to))), list(to), return_dtype=pl.Int64)
-        return score.cast(pl.Int64)
+    def _counting(self, visits: pl.DataFrame, name: str) -> Int[np.ndarray, " visits"]:
+        """The scores of one system that count, 0 where there is none."""
+        scores = visits[name].cast(pl.Int64).fill_null(0).to_numpy()
+        to = dict(self.converted).get(name)
+        return scores if to is None else np.array(to)[scores]
 
 
 @cache
