@@ -92,6 +92,15 @@ def test_touch_excludes_whoever_had_a_gap_under_three_or_over_twelve_weeks(tmp_p
     )["value_d"].to_list()[-1] == pytest.approx(35)
 
 
+def test_a_gap_that_touch_excludes_counts_also_before_the_last_18_months(tmp_path: Path) -> None:
+    records = infused(tmp_path, A=[90] + [28] * 40)
+    assert last_class(records, "touch_primary") == {"A": "unknown"}
+    assert last_class(records, "median_of_6") == {"A": "sid"}
+    earlier = pl.DataFrame({"patient_id": ["A"], "date": [DAY_ZERO + dt.timedelta(days=60)]})
+    (row,) = classify_intervals(records, load_interval_rule("touch_primary"), earlier).to_dicts()
+    assert row["why"] == "fewer than 2 gaps"
+
+
 def test_the_three_touch_analyses_part_on_one_history(tmp_path: Path) -> None:
     # a year of 6-weekly dosing, then three years of 4-weekly dosing, the last 18 months among them
     records = infused(tmp_path, A=[42] * 9 + [28] * 39)

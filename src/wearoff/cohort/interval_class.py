@@ -44,7 +44,7 @@ class IntervalRule:
         period_d: days that a period of extended gaps has to exceed, for `period`.
         sid_d, eid_d: gaps in days that are standard and extended.
         sid_ends, eid_ends: whether the ends belong.
-        usable_d: one gap outside makes the class unknown; None where the rule has no such limit.
+        usable_d: one gap outside, at any time before the date, makes the class unknown; None for no such limit.
         stale_d: so many days after the last infusion the class is unknown.
         source: who used the rule.
         mark: how well that is known.
@@ -87,13 +87,14 @@ class IntervalRule:
         limits = (
             ""
             if self.usable_d is None
-            else f" A gap under {self.usable_d[0]:g} or over {self.usable_d[1]:g} days among them makes it unknown."
+            else f" A gap under {self.usable_d[0]:g} or over {self.usable_d[1]:g} days at any time before the date "
+            "makes it unknown."
         )
         origin = "No source." if self.source is None else f"Source: {self.source.citation} ({self.mark})."
         return (
             f"Rule {self.name}: standard (SID) and extended interval dosing (EID) were told from the gaps in "
-            f"calendar days between recorded infusions, by {judged}, over {' and '.join(which) or 'all gaps'} up "
-            f"to the date. SID is {_interval_words(self.sid_d, self.sid_ends)}, EID "
+            f"calendar days between recorded infusions, by {judged}, over {' and '.join(which) or 'all gaps'}, none "
+            f"later than the date. SID is {_interval_words(self.sid_d, self.sid_ends)}, EID "
             f"{_interval_words(self.eid_d, self.eid_ends)}; anything else is mixed. With fewer than "
             f"{self.fewest_gaps} gaps, more than {self.stale_d} days after the last infusion, or with a refused "
             f"infusion record the class is unknown.{limits} {origin} Assumed: {', '.join(self.assumed)}."
@@ -176,15 +177,21 @@ def classify_intervals(cohort: Cohort, rule: IntervalRule, dates: pl.DataFrame |
             people[i : i + _PATIENTS_AT_ONCE] for i in range(0, max(len(people), 1), _PATIENTS_AT_ONCE)
         )
     )
+    is_outside = pl.lit(value=False) if rule.usable_d is None else ~pl.col("gap_d").is_between(*rule.usable_d)
     last = (
         asked.sort("date")
         .join_asof(
-            infusions.select("patient_id", "date", last="date").sort("date"),
+            infusions.select(
+                "patient_id",
+                "date",
+                last="date",
+                unusable=is_outside.fill_null(value=False).cum_max().over("patient_id"),
+            ).sort("date"),
             on="date",
             by="patient_id",
             check_sortedness=False,
         )
-        .select("asked", since_d=(pl.col("date") - pl.col("last")).dt.total_days())
+        .select("asked", "unusable", since_d=(pl.col("date") - pl.col("last")).dt.total_days())
     )
     whole = (
         asked.join(last, on="asked", how="left")
@@ -241,10 +248,9 @@ def _gaps_before(asked: pl.DataFrame, infusions: pl.DataFrame, rule: IntervalRul
 
 
 def _judged(pairs: pl.DataFrame, rule: IntervalRule) -> pl.DataFrame:
-    """For each date: value_d, gaps, gaps_d, is_sid, is_eid, is_usable."""
+    """For each date: value_d, gaps, gaps_d, is_sid, is_eid."""
     gap = pl.col("gap_d")
     is_eid_gap = _within(gap, rule.eid_d, rule.eid_ends)
-    usable = pl.lit(value=True) if rule.usable_d is None else gap.is_between(*rule.usable_d)
     run = (is_eid_gap != is_eid_gap.shift(1).over("asked")).fill_null(value=True).cum_sum().over("asked")
     marked = pairs.with_columns(is_eid_gap=is_eid_gap, run=run).with_columns(
         run_d=pl.col("gap_d").sum().over("asked", "run")
@@ -257,7 +263,6 @@ def _judged(pairs: pl.DataFrame, rule: IntervalRule) -> pl.DataFrame:
         all_sid=_within(gap, rule.sid_d, rule.sid_ends).all(),
         all_eid=pl.col("is_eid_gap").all(),
         has_period=(pl.col("is_eid_gap") & (pl.col("run_d") > rule.period_d)).any(),
-        is_usable=usable.all(),
     )
     value_is = {
         "is_sid": _within(pl.col("value_d"), rule.sid_d, rule.sid_ends),
@@ -274,7 +279,7 @@ def _judged(pairs: pl.DataFrame, rule: IntervalRule) -> pl.DataFrame:
         )
     else:
         found = found.with_columns(**value_is)
-    return found.select("asked", "value_d", "gaps", "gaps_d", "is_sid", "is_eid", "is_usable")
+    return found.select("asked", "value_d", "gaps", "gaps_d", "is_sid", "is_eid")
 
 
 def _why_unknown(rule: IntervalRule) -> pl.Expr:
@@ -289,7 +294,7 @@ def _why_unknown(rule: IntervalRule) -> pl.Expr:
         .then(pl.lit(f"more than {rule.stale_d} days since the last infusion"))
         .when(pl.col("gaps") < rule.fewest_gaps)
         .then(pl.lit(f"fewer than {rule.fewest_gaps} gaps"))
-        .when(~pl.col("is_usable"))
+        .when("unusable")
         .then(pl.lit(f"a gap under {limits[0]:g} or over {limits[1]:g} days"))
         .otherwise(pl.lit(None, pl.String))
     )
