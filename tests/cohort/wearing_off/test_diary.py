@@ -142,14 +142,26 @@ class TestVerdicts:
         assert result.entries["not_used"].to_list() == ["no infusion before it"] * 2
         assert set(result.patients["verdict"]) == {"cannot be told"}
 
-    def test_a_refused_record_is_named_where_nothing_can_be_told(self, tmp_path: Path) -> None:
+    def test_a_refused_entry_is_named_where_nothing_can_be_told(self, tmp_path: Path) -> None:
         rows = diary_rows("P", [[1.0, 1, 2, 4]])
         records = cohort(
             tmp_path,
             infusion=["patient_id,start_time", f"P,{on(0)}", f"P,{on(28)}"],
             diary=["patient_id,week_ending,severity_0_10", *rows, f"P,{on(62)},11"],
         )
-        assert str(one(records)["why"]).endswith("; a record was refused")
+        assert str(one(records)["why"]).endswith("; a diary entry was refused")
+
+    def test_a_refused_infusion_would_make_one_cycle_of_two_so_nothing_is_told(self, tmp_path: Path) -> None:
+        rows = diary_rows("P", [[1.0, 1, 2, 4]] * 6)
+        infusions = [f"P,{on(28 * cycle)}" for cycle in range(7)]
+        records = cohort(
+            tmp_path,
+            infusion=["patient_id,start_time", *infusions[:3], "P,84 days later", *infusions[4:]],
+            diary=["patient_id,week_ending,severity_0_10", *rows],
+        )
+        row = one(records)
+        assert (row["verdict"], row["entries_used"]) == ("cannot be told", 0)
+        assert row["why"] == "an infusion record of this patient was refused"
 
 
 class TestWeeks:

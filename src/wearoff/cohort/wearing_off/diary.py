@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from wearoff.cohort.wearing_off.diary_rules import DiaryRule
-from wearoff.cohort.wearing_off.diary_weeks import placed_weeks
+from wearoff.cohort.wearing_off.diary_weeks import REFUSED_INFUSION, placed_weeks
 
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
@@ -154,9 +154,8 @@ def _patients(cohort: Cohort, entries: pl.DataFrame, cycles: pl.DataFrame, rule:
     )
     told = whole.with_columns(
         half=pl.when(pl.col("cycles_used") >= 2).then(half),
-        is_refused=pl.col("patient_id").is_in(
-            sorted(cohort.refused_patients("diary") | cohort.refused_patients("infusion"))
-        ),
+        is_refused=pl.col("patient_id").is_in(sorted(cohort.refused_patients("diary"))),
+        without_infusion=pl.col("patient_id").is_in(sorted(cohort.refused_patients("infusion"))),
     ).with_columns(rise_low=pl.col("rise") - pl.col("half"), rise_high=pl.col("rise") + pl.col("half"))
     return (
         told.with_columns(untold=_why_untold(rule))
@@ -181,6 +180,8 @@ def _why_untold(rule: DiaryRule) -> pl.Expr:
     return (
         pl.when(pl.col("entries") == 0)
         .then(pl.lit("no diary"))
+        .when("without_infusion")
+        .then(pl.lit(REFUSED_INFUSION))
         .when(pl.col("cycles") == 0)
         .then(pl.lit("no infusion before the diary"))
         .when(pl.col("entries_used") == 0)
@@ -216,7 +217,7 @@ def _why(rule: DiaryRule) -> pl.Expr:
         pl.when(pl.col("untold").is_not_null())
         .then(
             pl.col("untold")
-            + pl.when("is_refused").then(pl.lit("; a record was refused")).otherwise(pl.lit(""))
+            + pl.when("is_refused").then(pl.lit("; a diary entry was refused")).otherwise(pl.lit(""))
         )
         .when(pl.col("verdict") == "wearing-off")
         .then(pl.lit(f"a rise of {least} points or more, its interval above 0"))

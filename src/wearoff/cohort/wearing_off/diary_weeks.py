@@ -18,9 +18,10 @@ from wearoff.cohort.wearing_off.diary_rules import DiaryRule, confounder_words
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
 
-__all__ = ["infusion_cycles", "placed_weeks"]
+__all__ = ["REFUSED_INFUSION", "infusion_cycles", "placed_weeks"]
 
 WEEK_D = 7
+REFUSED_INFUSION = "an infusion record of this patient was refused"
 
 
 def infusion_cycles(cohort: Cohort) -> pl.DataFrame:
@@ -93,7 +94,7 @@ def placed_weeks(cohort: Cohort, rule: DiaryRule) -> pl.DataFrame:
             .when(pl.col("to_next_d").is_between(0, rule.edge_d - 1))
             .then(pl.lit("last"))
             .otherwise(pl.lit("between")),
-            not_used=_why_not(rule),
+            not_used=_why_not(rule, sorted(cohort.refused_patients("infusion"))),
         )
         .select(
             "patient_id",
@@ -114,11 +115,14 @@ def placed_weeks(cohort: Cohort, rule: DiaryRule) -> pl.DataFrame:
     )
 
 
-def _why_not(rule: DiaryRule) -> pl.Expr:
+def _why_not(rule: DiaryRule, refused: list[str]) -> pl.Expr:
+    """Why an entry is not used; a refused infusion would make one cycle of two."""
     shortest, longest = rule.cycle_d
     has_confounder = pl.col("confounders").list.len() > 0
     return (
-        pl.when(pl.col("cycle").is_null())
+        pl.when(pl.col("patient_id").is_in(refused))
+        .then(pl.lit(REFUSED_INFUSION))
+        .when(pl.col("cycle").is_null())
         .then(pl.lit("no infusion before it"))
         .when((pl.col("begins_d") < 0) | (pl.col("to_next_d") < 0))
         .then(pl.lit("an infusion within the week"))
