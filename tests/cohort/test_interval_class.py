@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import groupby
 from pathlib import Path
+from statistics import mean, median
 
 import polars as pl
 import pytest
@@ -171,6 +173,60 @@ def test_the_class_follows_its_gaps_alone_and_no_later_infusion(
     assert classify_intervals(moved, rule)["class"].to_list() == whole["class"].to_list()
     assert set(whole["class"]) <= set(CLASSES)
     assert (whole["class"].is_in(["sid", "eid"]) == whole["why"].is_null()).all()
+
+
+def by_hand(gaps: list[int], rule: IntervalRule, since_d: int) -> str:
+    """The class by a slow second way, `since_d` days after the last infusion."""
+
+    def inside(value: float, limits: tuple[float, float], ends: str) -> bool:
+        low = value >= limits[0] if ends[0] == "[" else value > limits[0]
+        return low and (value <= limits[1] if ends[1] == "]" else value < limits[1])
+
+    numbered = list(enumerate(gaps, start=2))  # by the infusion that ends the gap
+    ago = [sum(gaps[place + 1 :]) + since_d for place in range(len(gaps))]
+    judged = [
+        gap
+        for (number, gap), days in zip(numbered, ago, strict=True)
+        if number > rule.from_infusion and (not rule.look_back_d or days < rule.look_back_d)
+    ]
+    judged = judged[-rule.last_gaps :] if rule.last_gaps else judged
+    if since_d > rule.stale_d or len(judged) < rule.fewest_gaps:
+        return "unknown"
+    if rule.usable_d and any(not rule.usable_d[0] <= gap <= rule.usable_d[1] for gap in gaps):
+        return "unknown"
+    is_sid = [inside(gap, rule.sid_d, rule.sid_ends) for gap in judged]
+    is_eid = [inside(gap, rule.eid_d, rule.eid_ends) for gap in judged]
+    if rule.statistic == "every":
+        return "sid" if all(is_sid) else "eid" if all(is_eid) else "mixed"
+    if rule.statistic == "period":
+        runs = (
+            sum(gap for gap, _ in run)
+            for extended, run in groupby(zip(judged, is_eid, strict=True), key=lambda pair: pair[1])
+            if extended
+        )
+        if any(run > rule.period_d for run in runs):
+            return "eid"
+    value = median(judged) if rule.statistic == "median" else mean(judged)
+    if inside(value, rule.sid_d, rule.sid_ends):
+        return "sid"
+    return "eid" if inside(value, rule.eid_d, rule.eid_ends) else "mixed"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    gaps=st.lists(
+        st.sampled_from([20, 21, 28, 30, 31, 34, 35, 36, 42, 49, 61, 62, 84, 85]), min_size=1, max_size=30
+    ),
+    since_d=st.integers(0, 90),
+)
+def test_every_rule_agrees_with_a_slow_second_way(
+    tmp_path_factory: pytest.TempPathFactory, gaps: list[int], since_d: int
+) -> None:
+    records = infused(tmp_path_factory.mktemp("gaps"), A=gaps)
+    day = pl.DataFrame({"patient_id": ["A"], "date": [DAY_ZERO + dt.timedelta(days=sum(gaps) + since_d)]})
+    for name in interval_rule_names():
+        rule = load_interval_rule(name)
+        assert classify_intervals(records, rule, day)["class"].item() == by_hand(gaps, rule, since_d), name
 
 
 def test_an_unknown_rule_is_named_with_those_that_exist() -> None:

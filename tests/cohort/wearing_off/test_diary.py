@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -306,6 +307,53 @@ def test_severity_by_cycle_day_is_the_mean_of_the_used_weeks(tmp_path: Path) -> 
         "severity": [2.0, 2.0, 2.0, 4.0],
         "severity_centred": [-0.5, -0.5, -0.5, 1.5],
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    gaps=st.lists(st.sampled_from([14, 20, 21, 27, 28, 29, 35, 42, 84, 85]), min_size=1, max_size=6),
+    first=st.integers(0, 20),
+    steps=st.lists(st.integers(7, 20), min_size=1, max_size=25),
+    scores=st.lists(st.integers(0, 10), min_size=25, max_size=25),
+    late=st.lists(st.sampled_from(["", "0", "7", "8"]), min_size=25, max_size=25),
+)
+def test_rises_agree_with_a_slow_second_way(
+    tmp_path_factory: pytest.TempPathFactory,
+    gaps: list[int],
+    first: int,
+    steps: list[int],
+    scores: list[int],
+    late: list[str],
+) -> None:
+    infused = [sum(gaps[:place]) for place in range(len(gaps) + 1)]
+    ends = [first + sum(steps[: place + 1]) for place in range(len(steps))]
+    records = cohort(
+        tmp_path_factory.mktemp("weeks"),
+        infusion=["patient_id,start_time", *(f"P,{on(day)}" for day in infused)],
+        diary=[
+            "patient_id,week_ending,severity_0_10,entered_late_d",
+            *(f"P,{on(end)},{score},{days}" for end, score, days in zip(ends, scores, late, strict=False)),
+        ],
+    )
+    rises = []
+    for start, stop in pairwise(infused):
+        if not RULE.cycle_d[0] <= stop - start <= RULE.cycle_d[1]:
+            continue
+        early, final = [], []
+        for end, score, days in zip(ends, scores, late, strict=False):
+            week = range(end - 6, end + 1)
+            if days == "8" or week[0] < start or week[-1] > stop:
+                continue
+            if week[0] - start < 7:
+                early.append(score)
+            elif stop - week[-1] < 7:
+                final.append(score)
+        if early and final:
+            rises.append(sum(final) / len(final) - sum(early) / len(early))
+    row = one(records)
+    assert row["cycles_used"] == len(rises)
+    if rises:
+        assert row["rise"] == pytest.approx(np.mean(rises))
 
 
 def fluctuating(random: np.random.Generator, kind: str, patients: int, cycles: int) -> np.ndarray:
