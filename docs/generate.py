@@ -1,7 +1,8 @@
 """Write the reference pages that are made from the package's own data, so that they cannot drift.
 
-Four pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
-rules for NEDA, and the cohort tables. Run by `make docs` before the site is built.
+Five pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
+rules for NEDA, those for intervals, diaries and quality, and the cohort tables. Run by `make docs`
+before the site is built.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import wearoff
+from wearoff.cohort.interval_class import interval_rule_names, load_interval_rule
+from wearoff.cohort.quality import load_quality_rule, quality_rule_names
+from wearoff.cohort.wearing_off import diary_rule_names, load_diary_rule
 from wearoff.dosing.figures import Figure
 from wearoff.dosing.pk.models import PkModel, card_names, model_card
 from wearoff.sources import Mark, PublishedFigure, Source, evidence
@@ -46,6 +50,7 @@ def main() -> None:
         "evidence.md": evidence_page(evidence()),
         "models.md": models_page(),
         "rules.md": rules_page(),
+        "record-rules.md": record_rules_page(),
         "tables.md": tables_page(),
     }
     for name, text in pages.items():
@@ -243,6 +248,45 @@ def rules_page() -> str:
         settings = [(sentence(k), plain(v)) for k, v in inner.items() if not isinstance(v, dict)]
         if settings:
             lines += [*table(("Setting", "Value"), settings), ""]
+    return "\n".join(lines)
+
+
+def record_rules_page() -> str:
+    """The named rules for dosing intervals, diaries and quality: what each does, and where its numbers come from."""
+    lines = [
+        "# Rules for intervals, diaries and quality",
+        "",
+        "A released rule keeps its settings for good; another setting gets another name. `assumed` marks a number"
+        " that no source gives.",
+        "",
+        "## Standard and extended intervals",
+        "",
+    ]
+    for name in interval_rule_names():
+        rule = load_interval_rule(name)
+        lines += [f"### `{name}`", "", f"{sentence(rule.description)}.", "", rule.describe(), ""]
+    lines += ["## Diaries", ""]
+    for name in diary_rule_names():
+        lines += [f"### `{name}`", "", load_diary_rule(name).describe(), ""]
+    lines += [
+        "## Quality",
+        "",
+        "What to do with findings: [Check the quality of your records](../../how-to/check-quality.md).",
+        "",
+    ]
+    for name in quality_rule_names():
+        quality = load_quality_rule(name)
+        lines += [
+            f"### `{name}`",
+            "",
+            f"{sentence(quality.title)}, in {', '.join(quality.tables)}. {quality.check}",
+            "",
+        ]
+        numbers = [
+            (sentence(limit.name), f"{limit.value:g} {limit.unit}", f"`{limit.mark}`", limit.source)
+            for limit in quality.limits
+        ]
+        lines += [*table(("Limit", "Value", "Mark", "Source"), numbers), ""] if numbers else []
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.shared import ROOT
 
-HEAVY = ("jax", "django", "altair", "polars", "scipy")
+HEAVY = ("jax", "django", "altair", "polars", "scipy", "statsmodels")
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -35,9 +35,11 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_after(help_ + "with contextlib.suppress(SystemExit): app.main()") == set()
 
 
-@pytest.mark.parametrize("module", ["records", "neda", "wearing_off", "association"])
-def test_scoring_a_cohort_does_not_load_jax(module: str) -> None:
-    assert "jax" not in loaded_after(f"import wearoff.cohort.{module}")
+@pytest.mark.parametrize(
+    "module", ["records", "neda", "wearing_off", "interval_class", "quality", "association"]
+)
+def test_scoring_a_cohort_loads_neither_jax_nor_statsmodels(module: str) -> None:
+    assert not {"jax", "statsmodels"} & loaded_after(f"import wearoff.cohort.{module}")
 
 
 def test_the_requirement_lists_are_hashed_and_name_no_registry() -> None:

@@ -2,5 +2,6 @@
 
 - `app`: the commands and how errors reach a person
 - `study`: `wearoff study`
+- `quality`: `wearoff quality`
 - `evidence`: `wearoff evidence`
 """

@@ -18,6 +18,7 @@ from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.patient import patient
 from wearoff.cli.policies import policies
+from wearoff.cli.quality import quality
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
 from wearoff.errors import InputError, WearoffError
@@ -38,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help loads twice as fast
 )
 app.command()(study)
+app.command()(quality)
 app.command()(evidence)
 app.command()(simulate)
 app.command()(patient)

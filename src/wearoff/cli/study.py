@@ -64,7 +64,7 @@ def study(
         assert folder is not None  # noqa: S101 - one of the two is given
         result = _cohort_result(
             folder,
-            as_of=_day(as_of),
+            as_of=day_of_analysis(as_of),
             timezone=timezone,
             strict=strict,
             choices={
@@ -138,7 +138,8 @@ def show(result: StudyResult, files: StudyFiles) -> None:
     console.print(f"  result  {files.result}\n", soft_wrap=True)
 
 
-def _day(text: str | None) -> date:
+def day_of_analysis(text: str | None) -> date:
+    """The day that `--as-of` names, today without it."""
     if text is None:
         return date.today()  # noqa: DTZ011 - the user's own calendar day
     try:

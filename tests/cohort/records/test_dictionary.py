@@ -52,9 +52,11 @@ def test_a_table_begins_with_its_patient_and_names_only_columns_it_has(table: Ta
 
 def test_a_pattern_describes_every_column_that_begins_with_it() -> None:
     visit = DICTIONARY.table("visit")
-    found = visit.column("fs_visual")
+    found, named = visit.column("fs_other"), visit.column("fs_visual")
     assert found is not None
-    assert (found.name, found.maximum) == ("fs_visual", 12)
+    assert named is not None
+    assert (found.name, found.maximum) == ("fs_other", 12)
+    assert (named.name, named.maximum) == ("fs_visual", 6)
     assert visit.column("fs_") is None
     assert visit.column("weather") is None
 

@@ -81,7 +81,7 @@ def test_absent_tables_have_their_schema_and_no_rows() -> None:
         ("visit", "P1,2020-01-01,,0.5,,,", 2, "edss", "never 0.5"),
         ("visit", "P1,2020-01-01,,10.5,,,", 2, "edss", "outside 0 to 10"),
         ("visit", "P1,2020-01-01,,-1,,,", 2, "edss", "outside 0 to 10"),
-        ("visit", "P1,2020-01-01,,2.0,13,,", 2, "fs_visual", "outside 0 to 12"),
+        ("visit", "P1,2020-01-01,,2.0,13,,", 2, "fs_visual", "outside 0 to 6"),
         ("mri", "P1,2020-01-01,brain,,501,,,,", 2, "new_t2", "outside 0 to 500"),
         ("mri", "P1,2020-01-01,brain,,-1,,,,", 2, "new_t2", "outside 0 to 500"),
         ("mri", "P1,2020-01-01,brain,,1.5,,,,", 2, "new_t2", "must be whole"),
