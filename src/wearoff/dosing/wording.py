@@ -114,7 +114,8 @@ def models(found: Assessment) -> str:
 
 def draws(found: Assessment) -> str:
     """How many draws there are, and what they are worth."""
-    return f"{found.after.draws:,} draws, seed {found.seed}; they are worth {found.after.counting:,.0f} independent ones."
+    worth = f"{found.after.counting:,.0f}"
+    return f"{found.after.draws:,} draws, seed {found.seed}; they are worth {worth} independent ones."
 
 
 def settings(found: Assessment) -> Iterator[str]:
