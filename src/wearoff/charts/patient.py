@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LEVEL_HEIGHT: Final = 300
 _PANEL_WIDTH: Final = WIDTH - 78
-_SATURATION_HEIGHT: Final = 110
+_SATURATION_SHARE: Final = 0.37  # of the height of the level's panel
 _LABEL_WIDTH: Final = 18  # pixels of two digits, and of 4.5 on two sides
 _LOWEST_MG_PER_L: Final = 0.1
 _TICKS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -84,7 +84,7 @@ def draw_patient(found: Assessment, *, level_height: int = LEVEL_HEIGHT) -> alt.
     level = layered(layers, width=_PANEL_WIDTH, height=level_height, title=alt.TitleParams(""))
     panels = [level.resolve_scale(color="independent", shape="independent", strokeDash="independent")]
     if target is not None and target.curve is not None:
-        panels.append(_saturation(found, target, course))
+        panels.append(_saturation(found, target, course, round(_SATURATION_SHARE * level_height)))
     return finish(alt.vconcat(*panels, spacing=12))
 
 
@@ -374,7 +374,7 @@ def _levels(found: Assessment, course: pl.DataFrame, x: alt.X, y: alt.Y) -> alt.
     )
 
 
-def _saturation(found: Assessment, target: Target, course: pl.DataFrame) -> alt.LayerChart:
+def _saturation(found: Assessment, target: Target, course: pl.DataFrame, height: float) -> alt.LayerChart:
     """The saturation after the last dose: the range over the curves, the one of the floor in it, and the floor."""
     gone, last = found.decline, float(found.patient.regimen.start_d[-1])
     medians = [bands["p50"] for bands in gone.saturation.values()]
@@ -418,4 +418,4 @@ def _saturation(found: Assessment, target: Target, course: pl.DataFrame) -> alt.
     title = alt.TitleParams(
         f"Saturation while no other dose is given: {target.curve} with its 5-95 %, and the range over all curves (grey)"
     )
-    return layered(layers, width=_PANEL_WIDTH, height=_SATURATION_HEIGHT, title=title)
+    return layered(layers, width=_PANEL_WIDTH, height=height, title=title)

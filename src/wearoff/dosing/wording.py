@@ -205,3 +205,18 @@ def evidence(found: Assessment) -> list[tuple[str, str, tuple[str, ...]]]:
         )
         for sentence, options in known.items()
     ]
+
+
+def limits(found: Assessment) -> Iterator[str]:
+    """What an answer of this kind cannot say."""
+    yield "A chance is that of a level being above a floor. It is not a chance of being free of disease activity."
+    yield "The risk of PML, on which the choice of an interval also turns, is not part of it."
+    yield (
+        "No trial supports intervals above 8 weeks, and far below the usual levels a prediction rests on the Michaelis "
+        "constant, the number that is known least."
+    )
+    yield "No saturation curve is established: the known ones are shown side by side, as a range."
+    if found.main.posterior.settings.occasions is None:
+        yield "The patient is taken to stay as he is: a clearance that changes from interval to interval is left out."
+    if not found.main.posterior.has_parameter_uncertainty:
+        yield "The numbers of the models are taken as published, without their uncertainty; the ranges are too narrow."
