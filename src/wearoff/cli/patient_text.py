@@ -15,6 +15,7 @@ from wearoff.dosing.wording import BADGES, banded, chance, dots, floor, percent,
 if TYPE_CHECKING:
     from wearoff.dosing.assessment import Assessment
     from wearoff.dosing.decline import Delay
+    from wearoff.report import PatientFiles
 
 
 def show(found: Assessment) -> None:
@@ -35,6 +36,13 @@ def show(found: Assessment) -> None:
     console.print()
     _print(_delays(found), console)
     say(_sentences(found))
+
+
+def show_files(written: PatientFiles) -> None:
+    """Print where the report is."""
+    console = Console(highlight=False, markup=False)
+    for what, path in (("report", written.report), ("paper", written.paper), ("result", written.result)):
+        console.print(f"  {what:6}  {path}", soft_wrap=True)
 
 
 def _print(table: Table, console: Console) -> None:
