@@ -60,8 +60,8 @@ def without_a_floor() -> Assessment:
         fits=tuple(replace(fit, options=cleared(fit.options)) for fit in found.fits),
         delays=tuple(replace(one, probability=None, error=None, days_below=None) for one in found.delays),
         decline=replace(found.decline, chance=None, error=None),
-        holds_weeks=None,
-        rule_until_d=None,
+        holding=None,
+        policies=(),
         what_if=None,
     )
 

@@ -263,6 +263,16 @@ def _why(found: Assessment, label: Iterator[str]) -> Iterator[SectionView]:
         "Other models, other curves",
         tables=(tables.alternatives(found, label), tables.saturations(found, label)),
     )
+    if found.policies:
+        yield SectionView(
+            "policies",
+            "What published policies would say",
+            (
+                "Rules that others published for an interval, applied to this patient with your floor as their aim. "
+                "They stand here for comparison.",
+            ),
+            tables=(tables.policies(found, label),),
+        )
     yield SectionView(
         "formulae",
         "Formulae",

@@ -249,6 +249,16 @@ def saturations(found: Assessment, label: Iterator[str]) -> TableView:
     )
 
 
+def policies(found: Assessment, label: Iterator[str]) -> TableView:
+    """Where each published policy arrives."""
+    rows = [
+        (one.name, one.title, None if one.weeks is None else f"{one.weeks:.3g}", one.reason, one.source)
+        for one in found.policies
+    ]
+    columns = ("policy", "what it is", "weeks", "why", "source")
+    return table(label, "Published policies", columns, rows, numbers=columns[2:3])
+
+
 def course(found: Assessment, label: Iterator[str]) -> TableView:
     """The level just before each of the last doses, and today."""
     at, patient = found.course, found.patient

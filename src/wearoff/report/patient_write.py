@@ -109,9 +109,9 @@ def summary_of(found: Assessment, contents: Mapping[str, bytes]) -> dict[str, An
         "occupancies": {"predicted": found.occupancies.predicted, "is_within": found.occupancies.is_within},
         "delays": found.delays,
         "decline": found.decline,
-        "followed_weeks": FOLLOWED_WEEKS,  # null in the next two is longer than that
-        "holds_weeks": found.holds_weeks,
-        "rule_until_d": found.rule_until_d,
+        "followed_weeks": FOLLOWED_WEEKS,  # null in what follows is longer than that
+        "holding": found.holding,
+        "policies": found.policies,
         "exchange": found.exchange,
         "cautions": found.cautions,
         "counting": found.after.counting,
