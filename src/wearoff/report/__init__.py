@@ -2,7 +2,8 @@
 
 - `html`: `render_report(result)`, one page of a study that needs nothing from outside.
 - `write`: `write_study(result, folder)`, the page, every table as CSV, and `result.json`.
-- `patient_html`, `patient_tables`: `render_patient(found)`, the page of one patient and its tables.
+- `patient_html`: `render_patient(found)`, the page of one patient.
+- `patient_inputs`, `patient_tables`, `rows`: its tables.
 - `patient_pdf`: `render_pdf(found)`, one patient on one sheet of paper.
 - `patient_write`: `write_patient(found, folder)`, page, sheet, tables and `result.json` of one patient.
 - `page`: what the pages share; `files`: safe CSV and JSON, and whole files or none.

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from wearoff.charts.patient import caption_of, describe_patient, draw_patient
+from wearoff.charts.patient import draw_patient
+from wearoff.charts.patient_data import caption_of, describe_patient
 from wearoff.charts.theme import to_svg
 from wearoff.dosing import wording
 from wearoff.dosing.intervals import curves_for
+from wearoff.report import patient_inputs as inputs
 from wearoff.report import patient_tables as tables
 from wearoff.report.page import PictureView, SectionView, TableView, embedded, fill, numbers
 from wearoff.sources import figure
@@ -212,7 +214,7 @@ def _sections(found: Assessment) -> tuple[SectionView, ...]:
             "models",
             "The models",
             parts=tuple(
-                _card(fit.model, tables.card(fit, label), index) for index, fit in enumerate(found.fits, 1)
+                _card(fit.model, inputs.card(fit, label), index) for index, fit in enumerate(found.fits, 1)
             ),
         )
     )
@@ -234,9 +236,9 @@ def _why(found: Assessment, label: Iterator[str]) -> Iterator[SectionView]:
             else "Nothing had to be assumed of the record.",
         ),
         tables=(
-            tables.doses(found, label),
-            tables.weights(found, label),
-            *((tables.laboratories(found, label),) if patient.laboratories else ()),
+            inputs.doses(found, label),
+            inputs.weights(found, label),
+            *((inputs.laboratories(found, label),) if patient.laboratories else ()),
         ),
         items=tuple(("", note) for note in patient.notes),
     )
@@ -247,15 +249,15 @@ def _why(found: Assessment, label: Iterator[str]) -> Iterator[SectionView]:
             "Before any level a patient of this weight is drawn from what each model says of its population; all "
             "models begin with the same weight. Every number has its mark: measured, secondary, derived or assumed.",
         ),
-        tables=tuple(tables.parameters(fit, label) for fit in found.fits),
+        tables=tuple(inputs.parameters(fit, label) for fit in found.fits),
     )
     yield SectionView(
         "levels",
         "What the levels changed",
         (wording.models(found), wording.draws(found), *wording.settings(found)),
         tables=(
-            *(tables.levels(found, fit, label) for fit in found.fits),
-            *((tables.occupancies(found, label),) if patient.occupancies.number else ()),
+            *(inputs.levels(found, fit, label) for fit in found.fits),
+            *((inputs.occupancies(found, label),) if patient.occupancies.number else ()),
         ),
     )
     yield SectionView(
@@ -277,7 +279,7 @@ def _why(found: Assessment, label: Iterator[str]) -> Iterator[SectionView]:
         "formulae",
         "Formulae",
         formulae=FORMULAE,
-        tables=(tables.curves(curves_for(found.target).values(), label),),
+        tables=(inputs.curves(curves_for(found.target).values(), label),),
     )
     yield SectionView("sources", "Sources", items=tuple(_sources(found)))
 

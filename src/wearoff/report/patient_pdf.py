@@ -12,7 +12,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from wearoff.charts.patient import describe_patient, draw_patient
+from wearoff.charts.patient import draw_patient
+from wearoff.charts.patient_data import describe_patient
 from wearoff.charts.theme import FONT, plain, to_svg
 from wearoff.dosing import wording
 from wearoff.report.figures import shortened

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from wearoff.charts.patient import clock, course_frame
+from wearoff.charts.patient_data import clock, course_frame
 from wearoff.dosing.fit.patient_file import to_toml
 from wearoff.report.files import csv_of, json_of, not_written, put, refuse_a_file
 from wearoff.report.page import DISCLAIMER
