@@ -13,7 +13,7 @@ import pytest
 from tests.charts.test_registry import texts
 from tests.one_patient import answered, crowded, hostile, under_saturation, without_a_floor
 from wearoff.charts.patient import draw_patient
-from wearoff.charts.patient_data import clock
+from wearoff.charts.patient_data import caption_of, clock
 from wearoff.charts.theme import to_svg
 
 
@@ -149,3 +149,11 @@ def test_intervals_that_lie_close_are_named_on_two_sides() -> None:
 
 def test_many_intervals_and_a_long_name_are_drawn() -> None:
     assert to_svg(draw_patient(crowded())).startswith("<svg")
+
+
+def test_a_day_after_the_picture_is_said_and_not_drawn() -> None:
+    found = answered()
+    late = replace(found, patient=replace(found.patient, today_d=found.course.day[-1] + 30.0))
+    assert "today" not in words_of(late)
+    assert "Today, 2026-08-14, lies after the end of the picture." in caption_of(late)
+    assert "lies after the end" not in caption_of(found)

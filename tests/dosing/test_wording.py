@@ -99,3 +99,17 @@ def test_limits_say_what_was_left_out_of_the_fit() -> None:
     assert list(wording.settings(other)) == [
         "The clearance changes from interval to interval with a CV of 10 % (assumed)."
     ]
+
+
+def test_a_date_before_today_says_so() -> None:
+    found = answered()
+    assert wording.next_date(found, found.options[0]) == "2026-06-17"
+    late = replace(found, patient=replace(found.patient, today_d=found.options[0].next_d + 1.0))
+    assert wording.next_date(late, found.options[0]) == "2026-06-17 (past)"
+    assert wording.next_date(late, found.options[1]) == "2026-06-24"
+
+
+def test_draws_are_never_worth_more_than_they_are() -> None:
+    found = answered()
+    assert found.after.counting > found.after.draws
+    assert "they are worth 300 independent ones" in wording.draws(found)

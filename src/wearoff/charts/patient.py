@@ -74,7 +74,7 @@ def draw_patient(found: Assessment, *, level_height: int = LEVEL_HEIGHT) -> alt.
     layers: list[alt.Chart | alt.LayerChart] = [
         *_bands(course, x, y),
         _line(course, x, y, low),
-        *_today(found, x),
+        *_today(found, course, x),
         *(_floor(target, x, y, course) if target is not None and target.curve is None else ()),
         *_candidates(found, course, x, y),
         *_doses(found, course, x),
@@ -179,7 +179,9 @@ def _line(course: pl.DataFrame, x: alt.X, y: alt.Y, lowest: float) -> alt.Chart:
     return chart
 
 
-def _today(found: Assessment, x: alt.X) -> Iterator[alt.Chart]:
+def _today(found: Assessment, course: pl.DataFrame, x: alt.X) -> Iterator[alt.Chart]:
+    if found.patient.today_d > course.get_column("day")[-1]:
+        return  # the caption says so
     data = _data(pl.DataFrame({"time": [clock(found, found.patient.today_d)], "word": ["today"]}))
     yield alt.Chart(data).mark_rule(color=INK, strokeWidth=1.2).encode(x)
     yield (

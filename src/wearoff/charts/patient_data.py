@@ -83,6 +83,8 @@ def caption_of(found: Assessment) -> str:
         said.append("Crosses at the foot: plasma exchange.")
     if patient.levels.is_below.any():
         said.append("A triangle that points down: below the limit at which it stands.")
+    if patient.today_d > found.course.day[-1]:
+        said.append(f"Today, {patient.date_of(patient.today_d):%Y-%m-%d}, lies after the end of the picture.")
     early = int((patient.levels.time_d < begin).sum())
     if early:
         said.append(f"{early} earlier {'level is' if early == 1 else 'levels are'} only in the table.")

@@ -106,7 +106,7 @@ def _levels(found: Assessment) -> Table:
 
 
 def _options(found: Assessment) -> Table:
-    target, patient = found.target, found.patient
+    target = found.target
     names = ["every", "next dose", "next trough", "settled trough", "saturation"]
     if target is not None:
         names += ["chance next", "chance settled", "days below"]
@@ -115,7 +115,7 @@ def _options(found: Assessment) -> Table:
     for option in found.options:
         row = [
             f"{option.weeks:g} weeks",
-            f"{patient.date_of(option.next_d):%Y-%m-%d}",
+            wording.next_date(found, option),
             banded(option.next_trough),
             banded(option.settled_trough),
             saturation(option.settled_saturation),

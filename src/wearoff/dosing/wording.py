@@ -83,6 +83,12 @@ def verdict(option: IntervalOption) -> str:
     return {None: "", True: "meets your rule", False: "does not meet it"}[option.meets_rule]
 
 
+def next_date(found: Assessment, option: IntervalOption) -> str:
+    """The date of the next dose, and whether it lies before today."""
+    is_past = option.next_d < found.patient.today_d
+    return f"{found.patient.date_of(option.next_d):%Y-%m-%d}{' (past)' if is_past else ''}"
+
+
 def saturation(under: Mapping[str, Mapping[str, float]]) -> str:
     """The medians under every curve as a range."""
     medians = [100 * bands["p50"] for bands in under.values()]
@@ -103,19 +109,18 @@ def weight_now(found: Assessment) -> float:
 
 def models(found: Assessment) -> str:
     """The models with their weights."""
-    weights = ", ".join(f"{fit.model.name} {100 * fit.weight:.0f} %" for fit in found.fits)
     is_uncertain = found.main.posterior.has_parameter_uncertainty
     numbers = "with the uncertainty of its own numbers" if is_uncertain else "as published"
-    what = (
-        f"Models by their weight after the levels: {weights}" if len(found.fits) > 1 else f"Model {weights}"
-    )
-    return f"{what}; each {numbers}."
+    if len(found.fits) == 1:
+        return f"Model {found.main.model.name}, {numbers}."
+    weights = ", ".join(f"{fit.model.name} {100 * fit.weight:.0f} %" for fit in found.fits)
+    return f"Models by their weight after the levels: {weights}; each {numbers}."
 
 
 def draws(found: Assessment) -> str:
-    """How many draws there are, and what they are worth."""
-    worth = f"{found.after.counting:,.0f}"
-    return f"{found.after.draws:,} draws, seed {found.seed}; they are worth {worth} independent ones."
+    """How many draws there are, and what they are worth: never more than they are."""
+    worth = min(found.after.counting, found.after.draws)
+    return f"{found.after.draws:,} draws, seed {found.seed}; they are worth {worth:,.0f} independent ones."
 
 
 def settings(found: Assessment) -> Iterator[str]:

@@ -150,7 +150,7 @@ def options_of(found: Assessment) -> tuple[OptionView, ...]:
         )
         return OptionView(
             weeks=f"{option.weeks:g}",
-            next_date=f"{found.patient.date_of(option.next_d):%Y-%m-%d}",
+            next_date=wording.next_date(found, option),
             next_trough=_band(option.next_trough),
             settled_trough=_band(option.settled_trough),
             saturation=wording.saturation(option.settled_saturation),

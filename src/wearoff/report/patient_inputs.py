@@ -76,7 +76,7 @@ def levels(found: Assessment, fit: ModelFit, label: Iterator[str]) -> TableView:
     for index, day in enumerate(given.time_d.tolist()):
         is_below = bool(given.is_below[index])
         value = given.lloq_mg_per_l[index] if is_below else given.value_mg_per_l[index]
-        residual = f"{fit.levels.residual[index]:+.1f} SD".replace("-", "−")
+        residual = f"{_signed(fit.levels.residual[index], 1)} SD"
         far = ", does not fit" if fit.levels.is_far[index] else ""
         rows.append(
             (
@@ -203,7 +203,13 @@ def value_of(one: Figure, *, has_mark: bool = True, has_interval: bool = True) -
 
 def _moved(share: float) -> str | None:
     """How much higher or lower, in percent."""
-    return None if math.isnan(share) else f"{100 * share:+.0f} %".replace("-", "−")
+    return None if math.isnan(share) else f"{_signed(100 * share, 0)} %"
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with its sign; what rounds to zero has none that could be read as a direction."""
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
 
 
 def _interval(one: Figure) -> str | None:

@@ -153,7 +153,7 @@ def _options_table(
     """Options in groups, each beside its group's name; what asks for a floor needs one."""
     has_floor, has_rule = found.target is not None, found.options[0].meets_rule is not None
     columns = [first, "every", "next trough, mg/L", "settled trough, mg/L", "saturation"]
-    columns += ["chance next", "chance settled", "days below a cycle"] if has_floor else []
+    columns += ["chance next", "chance settled", "days below"] if has_floor else []
     columns += ["your rule"] if has_rule else []
     rows = []
     for name, option in ((name, option) for name, options in groups.items() for option in options):
