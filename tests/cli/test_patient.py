@@ -83,6 +83,30 @@ def test_a_level_that_does_not_fit_is_marked(
     assert "* 2026-04-08" in capsys.readouterr().out
 
 
+def test_the_example_in_the_repository_is_the_one_that_is_printed() -> None:
+    shipped = Path(__file__).parents[2] / "examples" / "patient.toml"
+    assert shipped.read_text("utf-8") == example_patient()
+
+
+def test_a_report_is_written_and_its_place_is_said(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    out = tmp_path / "out"
+    assert run(monkeypatch, file, "--target", "5", "--week", "6", "-o", out, *FAST) == 0
+    text = capsys.readouterr().out
+    for name in ("report.html", "report.pdf", "result.json"):
+        assert (out / name).stat().st_size > 1000
+        assert str(out / name) in text
+
+
+def test_a_file_in_the_way_of_the_report_is_refused_before_anything_is_computed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setattr("wearoff.dosing.assessment.assess", pytest.fail)
+    assert run(monkeypatch, file, "-o", file) == app.EXIT_INPUT
+    assert "this is a file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

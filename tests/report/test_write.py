@@ -9,15 +9,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.charts.example import HOSTILE, with_frame, without
-from wearoff.cohort.results import Table
 from wearoff.errors import InputError
 from wearoff.report import write as module
 from wearoff.report import write_study
-from wearoff.report.write import result_json, table_csv
+from wearoff.report.write import result_json
 
 
 def rows_of(content: bytes) -> list[list[str]]:
@@ -70,34 +67,6 @@ def test_writing_again_gives_the_same_bytes(result, written):
     again = write_study(result, written.folder)
     assert again == written
     assert before == {path: path.read_bytes() for path in written.folder.rglob("*.*")}
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
-def test_text_that_would_be_a_formula_gets_an_apostrophe(start):
-    table = Table("t", "t", pl.DataFrame({"a": [f"{start}1+1", "plain"], "b": [-1.5, 2.0]}))
-    rows = rows_of(table_csv(table))
-    assert rows[1] == [f"'{start}1+1", "-1.5"]
-    assert rows[2] == ["plain", "2.0"]
-
-
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
-def test_no_written_text_starts_a_formula(texts):
-    rows = rows_of(table_csv(Table("t", "t", pl.DataFrame({"n": 1, "a": texts}))))
-    assert not [row for row in rows if row[1][:1] in tuple("=+-@\t\r\n")]
-
-
-def test_categories_lists_and_headings_are_guarded_too():
-    frame = pl.DataFrame({"=a": ["=1"], "list": [["=2", "b"]]}).with_columns(
-        pl.col("=a").cast(pl.Categorical)
-    )
-    assert rows_of(table_csv(Table("t", "t", frame))) == [["'=a", "list"], ["'=1", "'=2; b"]]
-
-
-def test_numbers_keep_every_digit_and_nan_is_empty():
-    frame = pl.DataFrame({"a": [0.1 + 0.2, float("nan"), None], "b": [1, 2, 3]})
-    rows = rows_of(table_csv(Table("t", "t", frame)))
-    assert float(rows[1][0]) == 0.1 + 0.2
-    assert [row[0] for row in rows[2:]] == ["", ""]
 
 
 def test_hostile_text_is_whole_but_inert_in_the_files(hostile, tmp_path):

@@ -79,7 +79,7 @@ def finish(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
 
 
 def layered(
-    layers: Sequence[alt.Chart], *, width: float, height: float, title: alt.TitleParams
+    layers: Sequence[alt.Chart | alt.LayerChart], *, width: float, height: float, title: alt.TitleParams
 ) -> alt.LayerChart:
     """One panel of a picture: marks drawn one over the other, the first lowest; sizes in pixels."""
     return alt.LayerChart(layer=list(layers), width=width, height=height, title=title)

@@ -69,6 +69,9 @@ def patient(
         int, typer.Option(min=200, max=20_000, help="Draws of the patient's parameters, each model.")
     ] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every drawn number.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the report: HTML, PDF, CSV and JSON.")
+    ] = None,
 ) -> None:
     """Compare dosing intervals for one patient after his levels."""
     if example:
@@ -92,6 +95,10 @@ def patient(
         raise typer.BadParameter(
             f"no trial supports intervals above {LONGEST_WEEKS:g} weeks; add --long to see them"
         )
+    if output is not None:
+        from wearoff.report.files import refuse_a_file
+
+        refuse_a_file(output)
     who = read_patient(file)
     if not who.levels.time_d.size:
         raise InputError(Problem("there is no level to fit; give at least one.", file.name, table="level"))
@@ -103,7 +110,7 @@ def patient(
 
     from rich.console import Console
 
-    from wearoff.cli.patient_text import show
+    from wearoff.cli.patient_text import show, show_files
     from wearoff.dosing.assessment import DELAYS_D, assess
 
     console = Console(stderr=True, highlight=False)
@@ -123,7 +130,14 @@ def patient(
             seed=seed,
             progress=status.update,
         )
+        if output is not None:
+            from wearoff.report import write_patient
+
+            status.update("writing the report")
+            written = write_patient(found, output)
     show(found)
+    if output is not None:
+        show_files(written)
 
 
 def _target(text: str, curve: str | None, probability: float | None) -> Target:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from wearoff.dosing import wording
+from wearoff.dosing.wording import BADGES, banded, chance, dots, floor, percent, saturation, short
+
 if TYPE_CHECKING:
     from wearoff.dosing.assessment import Assessment
     from wearoff.dosing.decline import Delay
-    from wearoff.dosing.intervals import Target
-
-_BADGES = {"trial": "trial", "cohort": "cohort", "none": "none", "failed": "failed in a trial"}
-_DOTS = 20
+    from wearoff.report import PatientFiles
 
 
 def show(found: Assessment) -> None:
@@ -38,6 +38,13 @@ def show(found: Assessment) -> None:
     say(_sentences(found))
 
 
+def show_files(written: PatientFiles) -> None:
+    """Print where the report is."""
+    console = Console(highlight=False, markup=False)
+    for what, path in (("report", written.report), ("paper", written.paper), ("result", written.result)):
+        console.print(f"  {what:6}  {path}", soft_wrap=True)
+
+
 def _print(table: Table, console: Console) -> None:
     """A table as wide as it is: cut off it would say something else."""
     width = console.measure(table, options=console.options.update(width=400)).maximum
@@ -55,28 +62,11 @@ def _table(*names: str, left: Sequence[str] = ()) -> Table:
 def _heading(found: Assessment) -> Iterator[str]:
     patient, regimen = found.patient, found.patient.regimen
     last = patient.date_of(float(regimen.start_d[-1]))
-    weight = patient.weight_kg[patient.weight_d <= patient.today_d]
-    now = weight[-1] if weight.size else patient.weight_kg[0]
-    yield f"Patient {patient.name}: {regimen.number} doses, the last on {last:%Y-%m-%d}; {now:g} kg."
-    is_uncertain = found.main.posterior.has_parameter_uncertainty
-    numbers = "with the uncertainty of its own numbers" if is_uncertain else "as published"
-    weights = ", ".join(f"{fit.model.name} {100 * fit.weight:.0f} %" for fit in found.fits)
-    what = (
-        f"Models by their weight after the levels: {weights}" if len(found.fits) > 1 else f"Model {weights}"
-    )
-    yield f"{what}; each {numbers}."
-    yield (
-        f"{found.after.draws:,} draws, seed {found.seed}; they are worth {found.after.counting:,.0f} independent ones."
-    )
-    how = found.main.posterior.settings
-    if how.occasions is not None:
-        yield f"The clearance changes from interval to interval with a CV of {100 * how.occasions.cv:g} % (assumed)."
-    if how.occupancy is not None:
-        use = how.occupancy
-        yield (
-            f"Occupancies ({use.assay}, {use.subset}) enter the fit under {use.curve.name}, SD {100 * use.sd:g} points "
-            "(assumed)."
-        )
+    kg = wording.weight_now(found)
+    yield f"Patient {patient.name}: {regimen.number} doses, the last on {last:%Y-%m-%d}; {kg:g} kg."
+    yield wording.models(found)
+    yield wording.draws(found)
+    yield from wording.settings(found)
 
 
 def _levels(found: Assessment) -> Table:
@@ -116,27 +106,26 @@ def _levels(found: Assessment) -> Table:
 
 
 def _options(found: Assessment) -> Table:
-    target, patient = found.target, found.patient
+    target = found.target
     names = ["every", "next dose", "next trough", "settled trough", "saturation"]
     if target is not None:
         names += ["chance next", "chance settled", "days below"]
         names += ["your rule"] if target.at_least is not None else []
     table = _table(*names, "a year", "evidence", left=("every", "evidence", "your rule"))
     for option in found.options:
-        under = [100 * bands["p50"] for bands in option.settled_saturation.values()]
         row = [
             f"{option.weeks:g} weeks",
-            f"{patient.date_of(option.next_d):%Y-%m-%d}",
-            _banded(option.next_trough),
-            _banded(option.settled_trough),
-            f"{min(under):.0f}-{max(under):.0f} %",
+            wording.next_date(found, option),
+            banded(option.next_trough),
+            banded(option.settled_trough),
+            saturation(option.settled_saturation),
         ]
         if target is not None:
-            row += [_chance(option.probability_next, option.error_next)]
-            row += [_chance(option.probability_settled, option.error_settled), f"{option.days_below:.1f}"]
+            row += [chance(option.probability_next, option.error_next)]
+            row += [chance(option.probability_settled, option.error_settled), f"{option.days_below:.1f}"]
         if option.meets_rule is not None:
             row.append("meets it" if option.meets_rule else "does not")
-        table.add_row(*row, f"{option.infusions_per_year:.1f}", _BADGES[option.evidence.badge])
+        table.add_row(*row, f"{option.infusions_per_year:.1f}", BADGES[option.evidence.badge])
     return table
 
 
@@ -148,18 +137,12 @@ def _below_options(found: Assessment) -> Iterator[str]:
         yield "No floor was asked for; --target and --probability state your own."
     else:
         yield (
-            f"Chance: of being at or above your floor of {_floor(target)} just before the dose (Monte Carlo error)."
+            f"Chance: of being at or above your floor of {floor(target)} just before the dose (Monte Carlo error)."
         )
         yield "Of twenty patients with these levels so many would be at or above it once the interval has settled:"
         for option in found.options:
             yield f"  {option.weeks:>4g} weeks  {dots(option.probability_settled)}"
-    if found.what_if is not None:
-        kg = found.what_if.weight_kg
-        troughs = "; ".join(
-            f"{after.weeks:g} weeks {_banded(after.settled_trough)} in place of {_short(now.settled_trough['p50'])}"
-            for now, after in zip(found.options, found.what_if.options, strict=True)
-        )
-        yield f"At {kg:g} kg from today on the settled troughs would be: {troughs} mg/L."
+    yield from wording.what_if(found)
 
 
 def _delays(found: Assessment) -> Table:
@@ -172,86 +155,23 @@ def _delays(found: Assessment) -> Table:
 
 
 def _late(delay: Delay) -> str:
-    chance = "" if delay.probability is None else f", {100 * delay.probability:.0f} %"
-    return f"{_short(delay.trough['p50'])} mg/L{chance}"
+    share = "" if delay.probability is None else f", {percent(delay.probability)}"
+    return f"{short(delay.trough['p50'])} mg/L{share}"
 
 
 def _sentences(found: Assessment) -> Iterator[str]:
-    patient = found.patient
-    last = float(patient.regimen.start_d[-1])
-    chance = "" if found.target is None else ", and the chance of the floor then"
-    yield f"\nTrough before a dose that comes late (median){chance}."
-    if found.holding is not None:
-        low, middle, high = (_weeks(found.holding.weeks[name]) for name in ("p05", "p50", "p95"))
-        yield f"Without another dose the floor holds for {middle} weeks after the last one (5-95 %: {low} to {high})."
-        until = found.holding.rule_until_d
-        if until == float("inf"):
-            yield "Your rule holds for more than 52 weeks after the last dose."
-        elif until is not None:
-            date = patient.date_of(last + until)
-            yield f"Your rule holds until {date:%Y-%m-%d}, {until / 7:.1f} weeks after the last dose."
-    yield f"After stopping: {_stopping(found)}."
-    for policy in found.policies:
-        where = "cannot say" if policy.weeks is None else f"arrives at {policy.weeks:.3g} weeks"
-        yield f"Published for comparison, {policy.name}: {where} ({policy.reason})."
-    gone = found.exchange
-    yield (
-        f"Plasma exchange, {gone.sessions} sessions from {patient.date_of(last + gone.begin_d):%Y-%m-%d} on, each "
-        f"removing {100 * gone.share:g} % (assumed): {gone.days_after:g} days after the last the level would be "
-        f"{_banded(gone.level)} mg/L, {100 * gone.fall['p50']:.0f} % lower than before them; without them "
-        f"{_banded(gone.without)}."
-    )
+    share = "" if found.target is None else ", and the chance of the floor then"
+    yield f"\nTrough before a dose that comes late (median){share}."
+    yield from wording.after_the_last(found)
+    yield wording.stopping(found)
+    yield from wording.policies(found)
+    yield wording.exchange(found)
     if found.main.levels.is_far.any():
         yield "* This level lies more than 3 residual SDs from its prediction."
     for caution in found.cautions:
         yield f"Caution: {caution}"
-    known: dict[str, list[str]] = {}
-    for option in found.options:
-        known.setdefault(option.evidence.sentence, []).append(f"{option.weeks:g}")
-    for sentence, weeks in known.items():
-        yield f"Evidence, {' and '.join(weeks)} weeks: {sentence}"
-    for note in patient.notes:
+    for weeks, sentence, _ in wording.evidence(found):
+        yield f"Evidence, {weeks}: {sentence}"
+    for note in found.patient.notes:
         yield f"Assumed: {note}"
     yield "Predictions for discussion, under a model and its spread. Not a dose recommendation."
-
-
-def _stopping(found: Assessment) -> str:
-    """Level and saturation some weeks after the last dose."""
-    gone, parts = found.decline, []
-    for week in (6, 8, 10, 12):
-        (at,) = (gone.day == 7.0 * week).nonzero()[0]
-        level = {name: float(values[at]) for name, values in gone.level.items()}
-        under = [100 * bands["p50"][at] for bands in gone.saturation.values()]
-        parts.append(f"week {week} {_banded(level)} mg/L and {min(under):.0f}-{max(under):.0f} % saturation")
-    return "; ".join(parts)
-
-
-def dots(probability: float | None) -> str:
-    """A probability as twenty dots, those that are full first."""
-    full = 0 if probability is None else round(_DOTS * probability)
-    return "●" * full + "○" * (_DOTS - full)
-
-
-def _floor(target: Target) -> str:
-    if target.curve:
-        return f"{100 * target.value:g} % saturation under {target.curve}"
-    return f"{target.value:g} mg/L"
-
-
-def _banded(trough: Mapping[str, float]) -> str:
-    return f"{_short(trough['p50'])} ({_short(trough['p05'])}-{_short(trough['p95'])})"
-
-
-def _chance(probability: float | None, error: float | None) -> str:
-    return "" if probability is None or error is None else f"{100 * probability:.0f} % ({100 * error:.1f})"
-
-
-def _weeks(value: float) -> str:
-    return "more than 52" if value == float("inf") else f"{value:.1f}"
-
-
-def _short(value: float) -> str:
-    """Two significant digits without an exponent."""
-    if value < 0.0095:
-        return "<0.01" if value > 0 else "0"
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" if value >= 0.995 else f"{value:.2f}"

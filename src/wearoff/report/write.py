@@ -1,33 +1,23 @@
 """A result in a folder: `report.html`, every table under `tables/`, and `result.json` as the last.
 
-Each file is first written under another name and then put in place in one step, so that a reader never
-finds half a file; `result.json` comes last and names the others with their digests, so a folder where
-it agrees is whole.
+Each file is put in place in one step; `result.json` comes last and names the others with their digests, so a
+folder where it agrees is whole.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
 import hashlib
 import json
-import math
-import os
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import polars as pl
-
-from wearoff.cohort.results import StudyResult, Table
-from wearoff.errors import InputError, Problem
+from wearoff.cohort.results import StudyResult
+from wearoff.report.files import csv_of, json_of, not_written, put, refuse_a_file
 from wearoff.report.html import render_report
 
-_STARTS_A_FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"  # what spreadsheets take for the start of a formula
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,80}")
 
 
@@ -58,9 +48,9 @@ def write_study(result: StudyResult, folder: Path) -> StudyFiles:
         InputError: the folder is an existing file or cannot be written.
         ValueError: a table's name is no plain file name.
     """
-    _refuse_a_file(folder)
+    refuse_a_file(folder / "tables")
     page = render_report(result).encode("utf-8", "replace")
-    sheets = {name: table_csv(table) for name, table in result.tables.items()}
+    sheets = {name: csv_of(table.frame) for name, table in result.tables.items()}
     for name in sheets:
         if not _FILE_NAME.fullmatch(name):
             raise ValueError(f"a table cannot be called {name!r}: use a-z, 0-9, _ and -")
@@ -75,27 +65,12 @@ def write_study(result: StudyResult, folder: Path) -> StudyFiles:
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         _remove_old_tables(files)
         for name, path in files.tables.items():
-            _put(path, sheets[name])
-        _put(files.report, page)
-        _put(files.result, summary)
+            put(path, sheets[name])
+        put(files.report, page)
+        put(files.result, summary)
     except OSError as error:
-        reason = f"the result cannot be written here: {error.strerror or error}"
-        raise InputError(Problem(f"{reason}; choose another folder", file=str(folder))) from error
+        raise not_written(folder, error) from error
     return files
-
-
-def table_csv(table: Table) -> bytes:
-    """A table as CSV, the same bytes for the same rows, in which no text is a formula.
-
-    Text that a spreadsheet would take for a formula gets an apostrophe in front. Numbers keep all their
-    digits, a missing value and NaN are an empty cell, lists are joined by `; `, times are ISO 8601.
-    """
-    frame = table.frame
-    columns = [_column(name, kind) for name, kind in frame.schema.items()]
-    plain = frame.select(columns).rename(_guarded)
-    return plain.write_csv(
-        line_terminator="\n", date_format="%Y-%m-%d", datetime_format="%Y-%m-%dT%H:%M:%S%:z"
-    ).encode("utf-8")
 
 
 def result_json(result: StudyResult, sheets: Mapping[str, bytes]) -> str:
@@ -126,56 +101,7 @@ def result_json(result: StudyResult, sheets: Mapping[str, bytes]) -> str:
         "provenance": result.provenance,
         "tables": tables,
     }
-    return json.dumps(_simple(whole), ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True) + "\n"
-
-
-def _column(name: str, kind: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
-    if isinstance(kind, pl.List):
-        column = column.cast(pl.List(pl.String)).list.join("; ")
-    elif kind.is_float():
-        return column.fill_nan(None)
-    elif not isinstance(kind, (pl.String, pl.Categorical, pl.Enum)):
-        return column
-    text = column.cast(pl.String)
-    is_formula = text.str.contains(_STARTS_A_FORMULA)
-    return pl.when(is_formula).then(pl.lit("'") + text).otherwise(text).alias(name)
-
-
-def _guarded(name: str) -> str:
-    return f"'{name}" if re.match(_STARTS_A_FORMULA, name) else name
-
-
-def _simple(value: Any) -> Any:
-    """A value made of what JSON knows; a kind that is not expected here is an error, not a text."""
-    if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, Enum)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Enum):
-        return _simple(value.value)
-    if isinstance(value, Mapping):
-        return {str(key): _simple(part) for key, part in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(_simple(part) for part in value)
-    if isinstance(value, Sequence):
-        return [_simple(part) for part in value]
-    if isinstance(value, (dt.date, dt.time)):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {part.name: _simple(getattr(value, part.name)) for part in dataclasses.fields(value)}
-    if isinstance(value, pl.DataFrame):
-        return _simple(value.to_dicts())
-    if hasattr(value, "tolist"):  # numbers and arrays of NumPy and JAX, which are not loaded here
-        return _simple(value.tolist())
-    raise TypeError(f"result.json cannot hold a {type(value).__name__}")
-
-
-def _refuse_a_file(folder: Path) -> None:
-    for path in (folder, folder / "tables", *folder.parents):
-        if path.exists() and not path.is_dir():
-            reason = "this is a file, and the result needs a folder; choose another name"
-            raise InputError(Problem(reason, file=str(path)))
+    return json_of(whole)
 
 
 def _remove_old_tables(files: StudyFiles) -> None:
@@ -190,19 +116,3 @@ def _remove_old_tables(files: StudyFiles) -> None:
         is_ours = _FILE_NAME.fullmatch(name) and name not in files.tables and path.is_file()
         if is_ours and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
             path.unlink()
-
-
-def _put(path: Path, content: bytes) -> None:
-    """The content under its name in one step; a failure leaves what was there before."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
