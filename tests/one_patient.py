@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from wearoff.dosing.assessment import Assessment, assess
+from wearoff.dosing.assess import assess
+from wearoff.dosing.assessment import Assessment
 from wearoff.dosing.fit.patient_file import example_patient, parse_patient
 from wearoff.dosing.intervals import Target
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wearoff.dosing.assessment import assess
+    from wearoff.dosing.assess import assess
     from wearoff.dosing.fit.patient import Patient
     from wearoff.dosing.intervals import Target
 
@@ -25,7 +25,7 @@ __all__ = ["Patient", "Target", "__version__", "assess"]
 _HOME = {
     "Patient": "wearoff.dosing.fit.patient",
     "Target": "wearoff.dosing.intervals",
-    "assess": "wearoff.dosing.assessment",
+    "assess": "wearoff.dosing.assess",
 }
 
 

@@ -121,7 +121,7 @@ def test_a_saturation_as_the_floor_has_a_panel_of_its_own_with_the_range_over_th
     assert "your floor, 80 % saturation under bridge" in words
     assert not any("mg/L" in word and "floor" in word for word in words)
     (rows,) = [rows for layer, rows in drawn(found, "area") if layer["mark"]["color"] == "#dfe3e6"]
-    medians = np.array([bands["p50"] for bands in found.decline.saturation.values()])[:, : len(rows)]
+    medians = np.array([bands["p50"] for bands in found.course.saturation.values()])
     np.testing.assert_array_equal([row["low"] for row in rows], medians.min(axis=0))
     np.testing.assert_array_equal([row["high"] for row in rows], medians.max(axis=0))
 

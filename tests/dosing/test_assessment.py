@@ -10,11 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wearoff.dosing.assessment import DECLINE_WEEKS, Assessment, assess
+from wearoff.dosing.assess import DECLINE_WEEKS, assess
+from wearoff.dosing.assessment import Assessment
 from wearoff.dosing.fit.patient import Patient
 from wearoff.dosing.fit.patient_file import example_patient, parse_patient
 from wearoff.dosing.fit.settings import Occasions
 from wearoff.dosing.intervals import Target
+from wearoff.dosing.occupancy import load_curve
 from wearoff.dosing.pk.models import model_names
 from wearoff.errors import InputError, UnknownNameError
 
@@ -60,6 +62,25 @@ def test_the_parts_say_the_same(found: Assessment, patient: Patient) -> None:
     assert found.course.is_future.tolist() == (found.course.day > patient.today_d).tolist()
     for low, high in (("p05", "p25"), ("p25", "p50"), ("p50", "p75"), ("p75", "p95")):
         assert (found.course.level[low] <= found.course.level[high]).all()
+
+
+def test_the_parameters_stand_at_the_weight_of_today(found: Assessment, patient: Patient) -> None:
+    for fit in found.fits:
+        clearance, model = fit.individual["clearance"], fit.model
+        assert clearance.typical == pytest.approx(float(model.typical(84.5).clearance[0, 0, 0]))
+        at = fit.posterior.names.index("clearance")
+        assert clearance.most_probable == pytest.approx(clearance.typical * np.exp(fit.posterior.best[at]))
+        assert clearance.drawn["p05"] < clearance.drawn["p50"] < clearance.drawn["p95"]
+        scale = fit.individual["scale of Elsewhere"]
+        assert scale.typical == 1.0
+        assert scale.drawn["p05"] < 1.0 < scale.drawn["p95"]
+        assert "occasion 1" not in fit.individual
+
+
+def test_the_saturation_of_the_course_is_that_of_its_level(found: Assessment) -> None:
+    for name, bands in found.course.saturation.items():
+        expected = load_curve(name).saturation(found.course.level["p50"])
+        np.testing.assert_allclose(bands["p50"], expected)
 
 
 def test_a_heavier_patient_has_lower_troughs(found: Assessment) -> None:
@@ -144,7 +165,7 @@ def test_who_has_no_level_and_what_is_no_model_are_refused(patient: Patient) -> 
 _SCRIPT = """
 import os
 os.sched_setaffinity(0, set(list(os.sched_getaffinity(0))[:{cores}]))
-from wearoff.dosing.assessment import assess
+from wearoff.dosing.assess import assess
 from wearoff.dosing.fit.patient_file import example_patient, parse_patient
 from wearoff.dosing.intervals import Target
 found = assess(parse_patient(example_patient()), target=Target(5.0, at_least=0.9), draws=400, seed=3)

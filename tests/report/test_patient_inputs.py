@@ -35,14 +35,11 @@ def test_a_dose_of_which_only_the_date_is_known_shows_no_time():
 def test_the_parameters_stand_with_mark_interval_and_what_the_levels_made_of_them():
     fit = answered().main
     rows = {row[0]: row for row in texts(inputs.parameters(fit, numbers("Table")))}
-    assert rows["clearance"][1:5] == [
-        "0.164 L/d [secondary]",
-        "0.155 to 0.173",
-        "0.6 [secondary]",
-        "22.8 % [secondary]",
-    ]
-    moved = 100 * np.expm1(fit.posterior.best[fit.posterior.names.index("clearance")])
-    assert rows["clearance"][5] == f"{moved:+.0f} %".replace("-", "−")
+    mine = fit.individual["clearance"]
+    low, middle, high = (f"{mine.drawn[name]:.3g}" for name in ("p05", "p50", "p95"))
+    assert rows["clearance"][1:4] == ["L/d", f"{mine.typical:.3g}", "22.8 % [secondary]"]
+    assert rows["clearance"][4] == f"{mine.most_probable:.3g}"
+    assert rows["clearance"][5] == f"{middle} ({low} to {high})"
     assert rows["clearance"][6] == f"{100 * fit.remaining['clearance']:.0f} %"
     assert "scale of Elsewhere" in rows
 

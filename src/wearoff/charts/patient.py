@@ -56,7 +56,7 @@ _COLOURS: Final = (VERMILLION, GREEN, PURPLE, ORANGE, "#5c4a00", INK, SOFT_INK)
 
 
 def draw_patient(found: Assessment, *, level_height: int = LEVEL_HEIGHT) -> alt.TopLevelMixin:
-    """The course of one patient; with a saturation as the floor also the saturation after the last dose.
+    """The course of one patient; with a saturation as the floor also the saturation.
 
     Args:
         found: what was found of the patient.
@@ -287,24 +287,23 @@ def _levels(found: Assessment, course: pl.DataFrame, x: alt.X, y: alt.Y) -> alt.
 
 
 def _saturation(found: Assessment, target: Target, course: pl.DataFrame, height: float) -> alt.LayerChart:
-    """The saturation after the last dose: the range over the curves, the one of the floor in it, and the floor."""
-    gone, last = found.decline, float(found.patient.regimen.start_d[-1])
-    medians = [bands["p50"] for bands in gone.saturation.values()]
-    own: Mapping[str, Any] = gone.saturation[str(target.curve)]
-    frame = pl.DataFrame(
-        {
-            "time": [clock(found, last + day) for day in gone.day.tolist()],
-            "day": last + gone.day,
-            "low": np.min(medians, axis=0),
-            "high": np.max(medians, axis=0),
-            "own": own["p50"],
-            "own_low": own["p05"],
-            "own_high": own["p95"],
-        }
-    ).filter(pl.col("day") <= course.get_column("day")[-1])
+    """The saturation over time: the range over the curves, the one of the floor in it, and the floor."""
+    seen = found.course.saturation
+    medians = [bands["p50"] for bands in seen.values()]
+    own: Mapping[str, Any] = seen[str(target.curve)]
+    frame = course.select("time", "day", "is_future").with_columns(
+        low=np.min(medians, axis=0),
+        high=np.max(medians, axis=0),
+        own=own["p50"],
+        own_low=own["p05"],
+        own_high=own["p95"],
+    )
     x = _time_axis(course, is_labelled=True)
     axis = alt.Axis(title="Saturation", labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
     y = alt.Y("low:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
+    bands = frame.select("time", "is_future", low="own_low", high="own_high")
+    past = bands.filter(~pl.col("is_future")).drop("is_future")
+    strokes = bands.filter(pl.col("is_future")).drop("is_future").gather_every(3)
     floor = pl.DataFrame(
         {
             "time": [course.get_column("time")[0]],
@@ -316,7 +315,8 @@ def _saturation(found: Assessment, target: Target, course: pl.DataFrame, height:
         alt.Chart(_data(frame.select("time", "low", "high")))
         .mark_area(color="#dfe3e6", opacity=1)
         .encode(x, y, alt.Y2("high")),
-        alt.Chart(_data(frame.select("time", low="own_low", high="own_high")))
+        alt.Chart(_data(past)).mark_area(color=_PAST[_MOST], opacity=0.8).encode(x, y, alt.Y2("high")),
+        alt.Chart(_data(strokes))
         .mark_rule(color=_FUTURE[_MOST], strokeWidth=1.1)
         .encode(x, y, alt.Y2("high")),
         alt.Chart(_data(frame.select("time", low="own"))).mark_line(color=BLUE, strokeWidth=1.7).encode(x, y),
@@ -324,10 +324,10 @@ def _saturation(found: Assessment, target: Target, course: pl.DataFrame, height:
         .mark_rule(color=INK, strokeWidth=1.3, strokeDash=[7, 3])
         .encode(y),
         alt.Chart(_data(floor))
-        .mark_text(align="left", baseline="bottom", dx=5, dy=-3)
+        .mark_text(align="left", baseline="top", dx=5, dy=4)
         .encode(x, y, alt.Text("word:N")),
     ]
     title = alt.TitleParams(
-        f"Saturation while no other dose is given: {target.curve} with its 5-95 %, and the range over all curves (grey)"
+        f"Saturation: {target.curve} with its 5-95 %, and the range over all curves (grey)"
     )
     return layered(layers, width=_PANEL_WIDTH, height=height, title=title)

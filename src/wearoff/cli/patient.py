@@ -111,7 +111,7 @@ def patient(
     from rich.console import Console
 
     from wearoff.cli.patient_text import show, show_files
-    from wearoff.dosing.assessment import DELAYS_D, assess
+    from wearoff.dosing.assess import DELAYS_D, assess
 
     console = Console(stderr=True, highlight=False)
     with console.status("") as status:

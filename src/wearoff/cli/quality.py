@@ -83,15 +83,10 @@ def _show(report: QualityReport) -> None:
 
 
 def _write(report: QualityReport, out: Path) -> None:
-    from wearoff.cohort.results import Table
-    from wearoff.report.write import table_csv
+    from wearoff.report.files import csv_of, put
 
-    content = table_csv(Table("quality", "Quality findings", report.findings))
-    part = out.with_name(f".{out.name}.part")
     try:
-        part.write_bytes(content)
-        part.replace(out)
+        put(out, csv_of(report.findings))
     except OSError as error:
-        part.unlink(missing_ok=True)
         reason = f"the list cannot be written here: {error.strerror or error}; choose another file"
         raise InputError(Problem(reason, file=str(out))) from error

@@ -10,7 +10,7 @@
     fit/          one patient: from a file and a few levels to parameters with their uncertainty
     intervals.py  what each interval would mean for one patient, against the user's own floor and rule
     decline.py    after the last dose: stopping, a late dose, plasma exchange
-    assessment.py one patient answered whole, for every face
+    assess.py     one patient answered whole, for every face (assessment.py: the values)
     policies.py   the named rules that arrive at an interval, for comparison
     settled.py    the troughs that intervals settle to, each patient at his own
     compared_policies.py where they arrive for one patient

@@ -125,48 +125,38 @@ def occupancies(found: Assessment, label: Iterator[str]) -> TableView:
 
 
 def parameters(fit: ModelFit, label: Iterator[str]) -> TableView:
-    """The prior of every parameter, and what the levels made of it."""
-    most_probable = dict(zip(fit.posterior.names, fit.posterior.best.tolist(), strict=True))
+    """The prior of every parameter at this patient's weight, and what the levels made of it."""
     rows: list[Row] = []
-    for name, parameter in fit.model.parameters.items():
-        if parameter is None:
-            continue
-        spread, moved = parameter.between_patient_cv, most_probable.get(name)
-        remaining = fit.remaining.get(name)
+    for name, mine in fit.individual.items():
+        parameter, remaining = fit.model.parameters.get(name), fit.remaining.get(name)
+        spread = None if parameter is None else parameter.between_patient_cv
+        unit = "" if parameter is None or parameter.typical.unit == "1" else parameter.typical.unit
         rows.append(
             (
                 _effect(name),
-                value_of(parameter.typical, has_interval=False),
-                _interval(parameter.typical),
-                None
-                if parameter.weight_exponent is None
-                else value_of(parameter.weight_exponent, has_interval=False),
+                unit,
+                number(mine.typical),
                 None if spread is None else f"{100 * spread.value:.3g} % [{spread.mark}]",
-                None if moved is None else _moved(math.expm1(moved)),
+                number(mine.most_probable),
+                f"{number(mine.drawn['p50'])} ({number(mine.drawn['p05'])} to {number(mine.drawn['p95'])})",
                 None if remaining is None else f"{100 * remaining:.0f} %",
             )
         )
-    rows += [
-        (_effect(name), None, None, None, None, _moved(math.expm1(most_probable[name])), None)
-        for name in fit.posterior.names[len(fit.remaining) :]
-    ]
     columns = (
         "parameter",
-        "typical",
-        "published interval",
-        "weight exponent",
+        "unit",
+        "typical at this weight",
         "spread between patients, CV",
-        "this patient",
+        "most probable",
+        "after the levels, median (5-95 %)",
         "spread left",
     )
-    kg = fit.model.reference_weight
     note = (
-        f"Typical: at {kg.value:g} kg [{kg.mark}], with the mark of the number. This "
-        "patient: most probable after the levels, against the typical patient of his weight. Spread left: the share of "
-        "the variance between patients that the levels leave; near 100 % they told nothing "
-        "(doi 10.1007/s11095-013-1079-3)."
+        "The typical patient has today's weight; every number behind it stands with mark and source in the card of the "
+        "model. Spread left: the share of the variance between patients that the levels leave; near 100 % they told "
+        "nothing (doi 10.1007/s11095-013-1079-3)."
     )
-    return table(label, f"Parameters under {fit.model.name}", columns, rows, note=note, numbers=columns[5:])
+    return table(label, f"Parameters under {fit.model.name}", columns, rows, note=note, numbers=columns[2:])
 
 
 def card(fit: ModelFit, label: Iterator[str]) -> TableView:

@@ -75,7 +75,8 @@ class Averaged:
     def counting(self) -> float:
         """How many independent draws they are worth."""
         parts = zip(self.weights, self.parts, strict=True)
-        return 1.0 / sum(weight**2 / min(part.counting, part.draws) for weight, part in parts)
+        worth = 1.0 / sum(weight**2 / min(part.counting, part.draws) for weight, part in parts)
+        return min(worth, float(self.draws))
 
     @property
     def shares(self) -> tuple[int, ...]:
