@@ -78,7 +78,7 @@ def interval_regression(
         >>> found = [6, 12, float("inf"), 24, 6, 6, 12, float("inf")]
         >>> fit = interval_regression(looks, found, [0, 0, 0, 0, 1, 1, 1, 1], names=["group"])
         >>> round(fit.terms[0].ratio, 1)
-        2.5
+        4.5
     """
     checked_level(level)
     rows = windows(left, right)
