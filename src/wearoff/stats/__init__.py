@@ -5,6 +5,8 @@ two_groups     two shares: difference, exact tests, verdict
 ordered        groups in an order: exact trend, Kruskal-Wallis, Jonckheere
 ranks          two samples by ranks: shift, correlation
 rare           odds ratios with few events or none: Firth's penalised logistic regression
+ordinal        ordered levels with covariates: proportional odds, and whether they are
+mixed          measurements that belong together: a random intercept for each group
 rates          events over time at risk: one rate, two compared, exactly
 counts         rate ratios for counts that vary more than chance: negative binomial
 time_to_event  curves, log-rank, hazard ratios, competing ends, times known to lie between two looks
@@ -15,7 +17,9 @@ newton         the top of a likelihood and the profile of a parameter
 """
 
 from wearoff.stats.counts import CountFit, negative_binomial
+from wearoff.stats.mixed import MixedFit, random_intercept
 from wearoff.stats.ordered import RankTest, TrendTest, exact_trend, jonckheere, kruskal_wallis
+from wearoff.stats.ordinal import OrdinalFit, ParallelTest, proportional_odds
 from wearoff.stats.proportions import (
     PROPORTION_METHODS,
     Interval,
@@ -99,6 +103,9 @@ __all__ = [
     "IntervalRegression",
     "LogRank",
     "MissingOutcomes",
+    "MixedFit",
+    "OrdinalFit",
+    "ParallelTest",
     "Proportion",
     "ProportionalityTest",
     "RankTest",
@@ -141,6 +148,8 @@ __all__ = [
     "poisson_ratio",
     "proportion",
     "proportion_interval",
+    "proportional_odds",
+    "random_intercept",
     "risk_difference",
     "rule_of_three",
     "shifted_means",

@@ -169,3 +169,20 @@ def profile_term(
     p = chi_squared_p(drop(0.0), 1)
     interval = Interval(low / scale, high / scale, level, "profile likelihood")
     return Term(name, estimate / scale, error / scale, interval, p)
+
+
+def logistic(events: Array, design: Array) -> Surface:
+    """The likelihood of a logistic regression.
+
+    Args:
+        events: 0 or 1, shape (rows,).
+        design: with a column of ones for the intercept, shape (rows, parameters).
+    """
+
+    def surface(at: Array) -> tuple[float, Array, Array]:
+        eta = design @ at
+        share, rest = special.expit(eta), special.expit(-eta)
+        value = float(events @ special.log_expit(eta) + (1.0 - events) @ special.log_expit(-eta))
+        return value, np.asarray(design.T @ (events - share)), -(design.T * (share * rest)) @ design
+
+    return surface

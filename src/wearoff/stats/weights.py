@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from wearoff.stats.newton import NotConvergedError, Surface, maximise
+from wearoff.stats.newton import NotConvergedError, logistic, maximise
 from wearoff.stats.proportions import checked_level
 from wearoff.stats.terms import (
     Array,
@@ -140,7 +140,7 @@ def inverse_probability_weights(
     start = np.zeros(design.shape[1])
     start[0] = float(special.logit(share))
     try:
-        peak = maximise(_logistic(first.astype(np.float64), design), start)
+        peak = maximise(logistic(first.astype(np.float64), design), start)
     except NotConvergedError:
         peak = None
     if peak is None or peak.unbounded.any():
@@ -289,17 +289,6 @@ def weighted_comparison(
         )
     sizes = (effective_size(weight[first]), effective_size(weight[~first]))
     return WeightedComparison(means[0], means[1], difference, ratio, sizes)
-
-
-def _logistic(events: Array, design: Array) -> Surface:
-    def surface(at: Array) -> tuple[float, Array, Array]:
-        eta = design @ at
-        share = special.expit(eta)
-        value = float(events @ special.log_expit(eta) + (1.0 - events) @ special.log_expit(-eta))
-        curvature = (design.T * (share * special.expit(-eta))) @ design
-        return value, np.asarray(design.T @ (events - share)), -curvature
-
-    return surface
 
 
 def _truncated(weights: Array, rule: Truncation) -> Array:
