@@ -11,12 +11,14 @@ rates          events over time at risk: one rate, two compared, exactly
 counts         rate ratios for counts that vary more than chance: negative binomial
 time_to_event  curves, log-rank, hazard ratios, competing ends, times known to lie between two looks
 weights        two groups weighted until they are alike: balance, effective size, comparison
+imputation     missing covariates filled in several times, and the results pooled
 sensitivity    what something unseen must be to overturn a result: E-value, missing outcomes
 terms          what a regression hands back for a predictor
 newton         the top of a likelihood and the profile of a parameter
 """
 
 from wearoff.stats.counts import CountFit, negative_binomial
+from wearoff.stats.imputation import COLUMN_KINDS, ColumnKind, Imputed, Pooled, analyse_imputed, impute, pool
 from wearoff.stats.mixed import MixedFit, random_intercept
 from wearoff.stats.ordered import RankTest, TrendTest, exact_trend, jonckheere, kruskal_wallis
 from wearoff.stats.ordinal import OrdinalFit, ParallelTest, proportional_odds
@@ -84,12 +86,14 @@ from wearoff.stats.weights import (
 )
 
 __all__ = [
+    "COLUMN_KINDS",
     "DIFFERENCE_METHODS",
     "PROPORTION_METHODS",
     "RATIO_KINDS",
     "TRUNCATIONS",
     "Balance",
     "CauseCurve",
+    "ColumnKind",
     "Comparison",
     "Correlation",
     "CountFit",
@@ -99,6 +103,7 @@ __all__ = [
     "Estimate",
     "FirthFit",
     "FirthTerm",
+    "Imputed",
     "Interval",
     "IntervalRegression",
     "LogRank",
@@ -106,6 +111,7 @@ __all__ = [
     "MixedFit",
     "OrdinalFit",
     "ParallelTest",
+    "Pooled",
     "Proportion",
     "ProportionalityTest",
     "RankTest",
@@ -122,6 +128,7 @@ __all__ = [
     "WeightedComparison",
     "Weighting",
     "WindowedCurve",
+    "analyse_imputed",
     "compare",
     "cox",
     "cumulative_incidence",
@@ -131,6 +138,7 @@ __all__ = [
     "firth_logistic",
     "fisher_exact",
     "fisher_mid_p",
+    "impute",
     "indicators",
     "interval_regression",
     "inverse_probability_weights",
@@ -146,6 +154,7 @@ __all__ = [
     "odds_ratio_firth",
     "poisson_rate",
     "poisson_ratio",
+    "pool",
     "proportion",
     "proportion_interval",
     "proportional_odds",
