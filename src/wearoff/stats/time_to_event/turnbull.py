@@ -10,7 +10,6 @@ non-negative unknowns, and are held to the conditions that mark the maximum.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -49,11 +48,10 @@ class WindowedCurve:
         Args:
             time: 0 or later.
         """
-        low = float(self.mass[self.left >= time].sum()) if time < inf else 0.0
-        exact = self.left == self.right
-        low -= float(self.mass[exact & (self.left == time)].sum())
-        high = 1.0 - float(self.mass[self.right <= time].sum())
-        return max(0.0, low), min(1.0, high)
+        is_exact_now = (self.left == self.right) & (self.left == time)
+        low = self.mass[(self.left >= time) & ~is_exact_now].sum()
+        high = self.mass[self.right > time].sum()
+        return min(1.0, float(low)), min(1.0, float(high))
 
 
 def turnbull(left: npt.ArrayLike, right: npt.ArrayLike) -> WindowedCurve:
