@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from scipy import special
 
-from wearoff.stats.newton import NotConvergedError, Surface, maximise, profile_term
+from wearoff.stats.newton import NotConvergedError, Surface, logistic, maximise, profile_term
 
 Array = npt.NDArray[np.float64]
 
@@ -42,6 +42,18 @@ def test_a_likelihood_that_rises_for_ever_is_unbounded_with_one_limit() -> None:
     assert (term.coefficient, term.interval.low) == (-inf, -inf)
     # 10 log(1 - p) = -3.841459 / 2
     assert special.expit(term.interval.high) == pytest.approx(1 - np.exp(-3.841459 / 20), abs=1e-6)
+
+
+def test_nearly_collinear_predictors_are_not_taken_for_unbounded() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=300)
+    twin = x + 1e-3 * rng.normal(size=300)
+    design = np.column_stack([np.ones(300), x, twin / twin.std()])
+    events = (rng.random(300) < special.expit(x)).astype(float)
+    peak = maximise(logistic(events, design), np.zeros(3))
+    assert not peak.unbounded.any()
+    assert np.abs(design.T @ (events - special.expit(design @ peak.at))).max() < 1e-6
+    assert np.sqrt(peak.covariance()[1, 1]) > 100
 
 
 def test_the_scale_of_a_predictor_divides_everything_but_p() -> None:

@@ -23,7 +23,7 @@ from wearoff.stats.terms import Array, Term, chi_squared_p
 # Value, gradient and Hessian of a log-likelihood; the value is minus infinity outside of its domain.
 Surface = Callable[[Array], tuple[float, Array, Array]]
 
-_SETTLED, _MOVING = 1e-8, 1e-2
+_SETTLED, _MOVING, _LINEAR = 1e-8, 1e-2, 0.02
 
 
 class NotConvergedError(ArithmeticError):
@@ -99,11 +99,13 @@ def maximise(
         # The square of the distance in standard errors: it does not depend on anybody's units.
         gain = float(slope @ step)
         if gain < _SETTLED:
-            unbounded[chosen] = np.abs(step) > _MOVING
+            # Near a top each gain is about the square of the last; on a slope that never ends it shrinks by a
+            # constant factor, while the step stays as long.
+            unbounded[chosen] = (np.abs(step) > _MOVING) & (gain > _LINEAR * last_gain)
             if unbounded.any() or gain < 1e-18 or (gain < 1e-12 and gain > 0.25 * last_gain):
                 return Peak(at, value, -hessian, unbounded)
         last_gain = gain
-        step *= min(1.0, 4.0 / float(np.abs(step).max()))
+        step *= min(1.0, 20.0 / float(np.abs(step).max()))
         rounding = 1e-12 * (1.0 + abs(value))
         for _ in range(50):
             trial = at.copy()

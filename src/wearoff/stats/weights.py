@@ -118,8 +118,8 @@ def inverse_probability_weights(
         truncation: one of `TRUNCATIONS`, applied to the weights of all rows together.
 
     Raises:
-        ValueError: a shape disagrees, a group is empty, a covariate repeats what others say, the covariates tell the
-            groups apart completely, or the rule does not exist.
+        ValueError: a shape disagrees, a group is empty, a covariate repeats what others say, values of a
+            covariate occur in one group only, or the rule does not exist.
 
     Example:
         >>> found = inverse_probability_weights(
@@ -142,11 +142,14 @@ def inverse_probability_weights(
     try:
         peak = maximise(logistic(first.astype(np.float64), design), start)
     except NotConvergedError:
-        peak = None
-    if peak is None or peak.unbounded.any():
         raise ValueError(
-            f"the covariates {', '.join(names)} tell the groups apart completely: no row of one group is like the "
-            "other's, so no weights can make them alike; leave out a covariate or restrict the rows"
+            f"the chance of being in the first group was not found from {', '.join(names)}; use fewer covariates"
+        ) from None
+    if peak.unbounded.any():
+        which = [name for name, is_endless in zip(names, peak.unbounded[1:], strict=True) if is_endless]
+        raise ValueError(
+            f"{', '.join(which or names)}: some values occur in one group only, so no row of the other is like those "
+            "and no weights can make the groups alike; leave out a covariate or restrict the rows"
         )
     propensity = np.asarray(special.expit(design @ peak.at))
     weights = np.where(first, 1.0 / propensity, 1.0 / (1.0 - propensity))
