@@ -82,11 +82,11 @@ def maximise(
     at = start.copy()
     chosen = np.ones(len(at), dtype=bool) if free is None else free
     unbounded = np.zeros(len(at), dtype=bool)
-    value, gradient, hessian = surface(at)
+    value, gradient, hessian = _looked(surface, at)
+    if not _is_usable(value, gradient, hessian):
+        raise NotConvergedError
     if not chosen.any():
         return Peak(at, value, -hessian, unbounded)
-    if not np.isfinite(value):
-        raise NotConvergedError
     last_gain = inf
     for _ in range(steps):
         curvature, axes = np.linalg.eigh(-hessian[np.ix_(chosen, chosen)])
@@ -110,9 +110,8 @@ def maximise(
         for _ in range(50):
             trial = at.copy()
             trial[chosen] += step
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                found = surface(trial)
-            if found[0] >= value - rounding and np.isfinite(found[1]).all() and np.isfinite(found[2]).all():
+            found = _looked(surface, trial)
+            if found[0] >= value - rounding and _is_usable(*found):
                 break
             step /= 2.0
         else:
@@ -143,6 +142,7 @@ def profile_term(
     is_endless = bool(peak.unbounded[index])
     kept = ~peak.unbounded if not is_endless else np.zeros(len(free), dtype=bool)
     error = float(np.sqrt(peak.covariance()[index, index])) if kept[index] else inf
+    furthest = 100.0 if is_endless else max(100.0, 20.0 * error)
     nearest = {best: peak.at}
 
     def drop(value: float) -> float:
@@ -157,20 +157,39 @@ def profile_term(
         if is_endless and direction * best > 0.0:
             return direction * inf
         inner, reach = best, direction * (1.0 if is_endless else 2.0 * error)
-        for _ in range(60):
+        for _ in range(30):
             outer = inner + reach
-            if drop(outer) > allowed:
+            try:
+                has_fallen = drop(outer) > allowed
+            except NotConvergedError:  # so far out numbers overflow: go there in smaller steps
+                reach /= 4.0
+                continue
+            if has_fallen:
                 return float(brentq(lambda value: drop(value) - allowed, inner, outer, xtol=1e-10))
-            if abs(outer - best) > 40.0 and not is_endless:
+            if abs(outer - best) > furthest:  # the others make up for whatever this one is
                 return direction * inf
-            inner, reach = outer, reach * 1.5
+            inner, reach = outer, reach * 2.0
         raise NotConvergedError
 
-    low, high = limit(-1.0), limit(1.0)
     estimate = (inf if best > 0.0 else -inf) if is_endless else best
-    p = chi_squared_p(drop(0.0), 1)
+    fall = drop(0.0)
+    p = chi_squared_p(fall, 1)
+    if is_endless and fall < 1e-6:  # other endless parameters make up for it: the data say nothing of this one
+        low, high = -inf, inf
+    else:
+        low, high = limit(-1.0), limit(1.0)
     interval = Interval(low / scale, high / scale, level, "profile likelihood")
     return Term(name, estimate / scale, error / scale, interval, p)
+
+
+def _looked(surface: Surface, at: Array) -> tuple[float, Array, Array]:
+    """The surface at a place that may lie outside of what numbers can hold."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        return surface(at)
+
+
+def _is_usable(value: float, gradient: Array, hessian: Array) -> bool:
+    return bool(np.isfinite(value) and np.isfinite(gradient).all() and np.isfinite(hessian).all())
 
 
 def logistic(events: Array, design: Array) -> Surface:
