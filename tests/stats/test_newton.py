@@ -68,3 +68,13 @@ def test_the_scale_of_a_predictor_divides_everything_but_p() -> None:
 def test_a_flat_likelihood_is_not_taken_for_a_maximum() -> None:
     with pytest.raises(NotConvergedError):
         maximise(lambda at: (0.0, np.zeros(1), np.zeros((1, 1))), np.zeros(1))
+
+
+def test_two_endless_parameters_that_make_up_for_each_other_say_nothing() -> None:
+    design = np.column_stack([np.ones(6), [-2.0, -1, -1, 1, 1, 2], [-1.0, -1, -2, 2, 1, 1]])
+    surface = logistic(np.array([0.0, 0, 0, 1, 1, 1]), design)
+    peak = maximise(surface, np.zeros(3))
+    assert peak.unbounded[1:].all()
+    term = profile_term(surface, peak, 1, "x")
+    assert (term.coefficient, term.interval.low, term.interval.high) == (inf, -inf, inf)
+    assert term.p == pytest.approx(1, abs=1e-3)

@@ -18,7 +18,7 @@ from scipy import special
 from scipy.optimize import brentq
 
 from wearoff.stats.proportions import Interval
-from wearoff.stats.terms import Array, Term, chi_squared_p
+from wearoff.stats.terms import Array, Term, chi_squared_p, wald_term
 
 # Value, gradient and Hessian of a log-likelihood; the value is minus infinity outside of its domain.
 Surface = Callable[[Array], tuple[float, Array, Array]]
@@ -133,8 +133,11 @@ def profile_term(
         scale: what the predictor was divided by.
         level: two-sided confidence, between 0 and 1.
 
+    Returns:
+        The term. Its interval is Wald's, and says so, where a constrained maximum was not found.
+
     Raises:
-        NotConvergedError: a constrained maximum was not found.
+        NotConvergedError: the information is singular, so the data do not tell the parameters apart.
     """
     free = np.ones(len(peak.at), dtype=bool)
     free[index] = False
@@ -172,12 +175,18 @@ def profile_term(
         raise NotConvergedError
 
     estimate = (inf if best > 0.0 else -inf) if is_endless else best
-    fall = drop(0.0)
-    p = chi_squared_p(fall, 1)
-    if is_endless and fall < 1e-6:  # other endless parameters make up for it: the data say nothing of this one
-        low, high = -inf, inf
-    else:
-        low, high = limit(-1.0), limit(1.0)
+    try:
+        fall = drop(0.0)
+        p = chi_squared_p(fall, 1)
+        if (
+            is_endless and fall < 1e-6
+        ):  # other endless parameters make up for it: the data say nothing of this one
+            low, high = -inf, inf
+        else:
+            low, high = limit(-1.0), limit(1.0)
+    except NotConvergedError:
+        # Without its profile a bounded parameter has its error; an endless one has nothing.
+        return wald_term(name, estimate / scale, error / scale, level=level, method="Wald, no profile found")
     interval = Interval(low / scale, high / scale, level, "profile likelihood")
     return Term(name, estimate / scale, error / scale, interval, p)
 

@@ -252,6 +252,13 @@ def test_events_on_one_side_have_no_finite_ratio_but_a_finite_limit() -> None:
     assert turned.terms[0].interval.high == pytest.approx(-term.interval.low, rel=1e-6)
 
 
+def test_a_predictor_that_does_not_vary_at_any_event_is_named() -> None:
+    fit = cox([1, 2, 3, 4], [0, 0, 1, 0], [[1, 1], [0, 2], [1, 3], [1, 5]], names=["group", "age"])
+    assert not fit.is_converged
+    assert fit.terms == ()
+    assert str(fit.note).startswith("group: the same for all")
+
+
 def test_few_clusters_are_mentioned() -> None:
     times, events, predictors, _ = sample(10)
     fit = cox(times, events, predictors, names=["a", "b"], clusters=[row % 4 for row in range(60)])

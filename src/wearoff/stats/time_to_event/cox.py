@@ -118,7 +118,7 @@ def cox(
     likelihoods = [part for part, _ in parts]
     hill = surface(likelihoods)
     start = np.zeros(len(names))
-    null = hill(start)[0]
+    null, _, curvature = hill(start)
     events = int(rows.event.sum())
     try:
         peak = maximise(hill, start)
@@ -129,6 +129,12 @@ def cox(
         }
     except NotConvergedError:
         note = "the partial likelihood was not maximised within the allowed steps, so no term is given"
+        silent = [name for name, bend in zip(names, np.diagonal(curvature), strict=True) if bend > -1e-9]
+        if silent:
+            which = ", ".join(silent)
+            note = (
+                f"{which}: the same for all who were at risk at an event, so no term is given; leave it out"
+            )
         return CoxFit((), count, events, None, null, null, None, None, (), False, note)
     beta, top = peak.at, peak.value
     robust = clusters is not None or weights is not None
