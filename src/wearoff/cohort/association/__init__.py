@@ -7,6 +7,7 @@
 - `rates`: how much activity there was per year, by wearing-off
 - `target_trial`: standard against extended dosing as an emulated trial: who enters when
 - `dosing_arms`: its arms, weighted until they are alike
+- `ordered_answer`: who reports wearing-off more often, over the ordered answer
 - `quantities`: whether levels, occupancy and weight differ by wearing-off
 """
 
@@ -35,6 +36,7 @@ from wearoff.cohort.association.first_activity import (
     activity_curves,
     first_activity_table,
 )
+from wearoff.cohort.association.ordered_answer import ORDERED_SCHEMA, ordered_answer_table
 from wearoff.cohort.association.outcomes import (
     FROM_START,
     OUTCOME_SCHEMA,
@@ -62,6 +64,7 @@ __all__ = [
     "CURVE_SCHEMA",
     "FIRST_ACTIVITY_SCHEMA",
     "FROM_START",
+    "ORDERED_SCHEMA",
     "OUTCOME_SCHEMA",
     "RATE_RATIO_SCHEMA",
     "RATE_SCHEMA",
@@ -87,6 +90,7 @@ __all__ = [
     "emulate_trials",
     "first_activity_table",
     "group_activity",
+    "ordered_answer_table",
     "outcomes_by_patient",
     "quantity_associations",
     "rate_ratio_table",
