@@ -4,6 +4,7 @@
 - `attrition`: what the lost patients could do to that
 - `outcomes`: relapses and lesions of each patient over the time that somebody looked
 - `first_activity`: how soon activity came, by wearing-off
+- `competing_end`: the first relapse where the treatment may end before it
 - `rates`: how much activity there was per year, by wearing-off
 - `target_trial`: standard against extended dosing as an emulated trial: who enters when
 - `dosing_arms`: its arms, weighted until they are alike
@@ -29,6 +30,7 @@ from wearoff.cohort.association.attrition import (
     attrition_row,
     attrition_table,
 )
+from wearoff.cohort.association.competing_end import COMPETING_SCHEMA, competing_curves, ended_patients
 from wearoff.cohort.association.dosing_arms import Arm, DosingComparison, balance_table, compare_dosing
 from wearoff.cohort.association.first_activity import (
     CURVE_SCHEMA,
@@ -61,6 +63,7 @@ __all__ = [
     "ASSOCIATION_SCHEMA",
     "ATTRITION_SCHEMA",
     "COMPARISON_SCHEMA",
+    "COMPETING_SCHEMA",
     "CURVE_SCHEMA",
     "FIRST_ACTIVITY_SCHEMA",
     "FROM_START",
@@ -86,8 +89,10 @@ __all__ = [
     "compare_dosing",
     "comparison_row",
     "comparisons_table",
+    "competing_curves",
     "correlations",
     "emulate_trials",
+    "ended_patients",
     "first_activity_table",
     "group_activity",
     "ordered_answer_table",
