@@ -30,10 +30,11 @@ from wearoff.cohort.neda import (
     History,
     NedaRule,
     Window,
-    histories,
+    histories_of,
     kept_windows,
     load_rule,
-    score_neda,
+    read_followup,
+    score_followup,
     yearly_windows,
 )
 from wearoff.cohort.results import Provenance, Section, StudyResult, Table
@@ -68,7 +69,7 @@ class StudyChoices:
     """
 
     rule: str = "neda3_12w"
-    settings: dict[str, int | float | bool] = field(default_factory=dict)
+    settings: dict[str, int | float | bool | str] = field(default_factory=dict)
     answer: Choice = "first"
     window: str | None = None
     model: str = DEFAULT_MODEL
@@ -101,7 +102,8 @@ def analyse_cohort(
     choices = choices or StudyChoices()
     tell = progress or (lambda _: None)
     rule = load_rule(choices.rule).with_settings(**choices.settings)
-    people = list(histories(cohort))
+    followup = read_followup(cohort)
+    people = list(histories_of(followup, rule.relapses))
     windows = _windows(people, rule)
     primary = choices.window or windows[0].name
     if primary not in {window.name for window in windows}:
@@ -109,7 +111,7 @@ def analyse_cohort(
 
     tell("scoring NEDA-3")
     answers = answers_by_patient(cohort, choice=choices.answer)
-    neda = score_neda(cohort, rule, windows)
+    neda = score_followup(followup, rule, windows).to_frame()
     tell("predicting concentration and saturation")
     exposure = predict_exposure(
         cohort,

@@ -62,7 +62,7 @@ def study_tables(
         Table(
             "timeline",
             "Every dated fact, on days since the start of follow-up",
-            timeline(cohort, people, answers, relapse_min_hours=rule.relapse_min_hours),
+            timeline(cohort, people, answers),
         ),
         *_cycles(values, exposure.model, seed),
         Table(

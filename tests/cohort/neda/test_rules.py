@@ -46,8 +46,8 @@ def test_every_rule_writes_its_methods_paragraph(name: str) -> None:
     rule = load_rule(name)
     text = rule.describe()
     assert rule.name in text
-    assert f"{rule.confirmation_days} days" in text
-    assert rule.step.description in text
+    assert f"{rule.worsening.confirmation_days[0]} days" in text
+    assert rule.worsening.step.description in text
     assert f"{rule.closes_early_days} days before to {rule.closes_late_days} days after" in text
 
 

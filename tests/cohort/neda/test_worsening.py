@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared import shared_data
-from wearoff.cohort.neda import Worsening, find_worsenings, load_step_rule
+from wearoff.cohort.neda import Worsening, find_worsenings, load_step_rule, load_worsening_rule
+
+HELD = load_worsening_rule("held")
 
 
 def worsenings(history: str, step: str = "ge5_5", days: int = 84, hold: bool = True) -> tuple[Worsening, ...]:
@@ -17,9 +19,7 @@ def worsenings(history: str, step: str = "ge5_5", days: int = 84, hold: bool = T
     return find_worsenings(
         np.array([int(day) for day, _ in pairs]),
         np.array([float(edss) for _, edss in pairs]),
-        step=load_step_rule(step),
-        confirmation_days=days,
-        must_hold_between=hold,
+        HELD.with_settings(step=step, confirmation_weeks=days // 7, must_hold_between=hold),
     )
 
 
@@ -74,7 +74,7 @@ def test_each_confirmed_worsening_holds_what_its_definition_says(
     days = np.cumsum([gap for gap, _ in visits])
     edss = np.array([level for _, level in visits])
     rule = load_step_rule(step)
-    found = find_worsenings(days, edss, step=rule, confirmation_days=84, must_hold_between=hold)
+    found = find_worsenings(days, edss, HELD.with_settings(step=step, must_hold_between=hold))
     assert [w.onset_day for w in found] == sorted(w.onset_day for w in found)
     assert all(w.status == "confirmed" for w in found[:-1])
     for w in found:
@@ -92,7 +92,7 @@ def test_each_confirmed_worsening_holds_what_its_definition_says(
 def test_a_history_that_never_rises_has_no_worsening(visits: list[tuple[int, float]]) -> None:
     days = np.cumsum([gap for gap, _ in visits])
     edss = np.sort([level for _, level in visits])[::-1]
-    assert find_worsenings(days, edss, step=load_step_rule("ge5_5"), confirmation_days=84) == ()
+    assert find_worsenings(days, edss, HELD) == ()
 
 
 def test_four_engines_agree_with_us_on_the_169_first_worsenings_of_400_patients() -> None:
@@ -103,7 +103,7 @@ def test_four_engines_agree_with_us_on_the_169_first_worsenings_of_400_patients(
     found = {}
     for patient, history in visits.items():
         days, edss = (np.array(column) for column in zip(*sorted(history), strict=True))
-        first = find_worsenings(days, edss, step=load_step_rule("ge6_0"), confirmation_days=84)[:1]
+        first = find_worsenings(days, edss, HELD.with_settings(step="ge6_0"))[:1]
         if first and first[0].status == "confirmed":
             found[patient] = (first[0].onset_day, first[0].confirmed_day, first[0].baseline_edss)
     expected = {
