@@ -340,7 +340,8 @@ def _tidy(found: list[Changes], rule: WorseningRule) -> Changes:
     every = every.take(np.isin(every.direction, rule.counted))
     every = every.take(np.lexsort((every.onset_day, every.direction, every.patient)))
     if rule.impute_last_visit and len(every):
-        same = (np.diff(every.patient) == 0) & (np.diff(every.direction) == 0)
+        same = np.diff(every.patient) == 0
+        same &= (np.diff(every.direction) == 0) & (np.diff(every.baseline_day) == 0)
         imputed = every.status[1:] == IMPUTED
         running = (every.status[:-1] == UNCONFIRMED) & every.is_held_to_end[:-1]
         every = every.take(~np.append(same & imputed & running, False))
