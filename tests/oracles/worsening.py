@@ -207,10 +207,10 @@ def changes(
         level, level_day = baseline
 
         def full(direction: int, level: float = level) -> Callable[[int], bool]:
-            return lambda visit: direction * (edss[visit] - level) >= step(level) - EPSILON
+            return lambda k: direction * (edss[k] - level) >= step(level) - EPSILON
 
         def less(direction: int, level: float = level) -> Callable[[int], bool]:
-            return lambda visit: EPSILON < direction * (edss[visit] - level) < step(level) - EPSILON
+            return lambda k: EPSILON < direction * (edss[k] - level) < step(level) - EPSILON
 
         tests = [(full(d), d, True) for d in (1, -1) if d in counted or d in moves]
         tests += [(less(d), d, False) for d in moves if d in small]

@@ -6,7 +6,7 @@ says which choices go in and which tables come out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,15 +27,12 @@ from wearoff.cohort.association import (
 )
 from wearoff.cohort.exposure import Exposure, predict_exposure
 from wearoff.cohort.neda import (
-    History,
     NedaRule,
-    Window,
     histories_of,
-    kept_windows,
     load_rule,
+    observed_windows,
     read_followup,
     score_followup,
-    yearly_windows,
 )
 from wearoff.cohort.results import Provenance, Section, StudyResult, Table
 from wearoff.cohort.study_tables import study_tables
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
 
 DEFAULT_SEED = 20200101
-MAX_YEARS = 10
 Progress = Callable[[str], None]
 
 
@@ -104,7 +100,7 @@ def analyse_cohort(
     rule = load_rule(choices.rule).with_settings(**choices.settings)
     followup = read_followup(cohort)
     people = list(histories_of(followup, rule.relapses))
-    windows = _windows(people, rule)
+    windows = observed_windows(followup.observed_to, rule)
     primary = choices.window or windows[0].name
     if primary not in {window.name for window in windows}:
         raise UnknownNameError("window", primary, [window.name for window in windows])
@@ -213,18 +209,6 @@ def _nobody(cohort: Cohort) -> list[Problem]:
         for row in cohort.receipt.refusals.to_dicts()
     ]
     return [Problem("no patient could be read; the files need at least one accepted row"), *refused]
-
-
-def _windows(people: Sequence[History], rule: NedaRule) -> tuple[Window, ...]:
-    """Each year that somebody was observed to the end of, and from the second on the years kept."""
-    observed = max((h.observed_to for h in people if h.observed_to is not None), default=0)
-    years = [
-        k
-        for k in range(1, MAX_YEARS + 1)
-        if observed >= yearly_windows(k)[-1].end_day - rule.closes_early_days
-    ]
-    last = max(years, default=1)
-    return (*yearly_windows(last), *kept_windows(last)[1:])
 
 
 def _associations(values: pl.DataFrame, seed: int) -> pl.DataFrame:

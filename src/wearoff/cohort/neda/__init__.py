@@ -26,8 +26,10 @@ What is said of a window of time:
 - `history`: one patient's records as values to look at
 """
 
+from wearoff.cohort.neda.events import events_frame, summarise_events
 from wearoff.cohort.neda.followup import Followup, read_followup
 from wearoff.cohort.neda.history import History, histories, histories_of
+from wearoff.cohort.neda.multiverse import Multiverse, multiverse
 from wearoff.cohort.neda.relapses import RELAPSE
 from wearoff.cohort.neda.rules import (
     LabelRule,
@@ -54,7 +56,7 @@ from wearoff.cohort.neda.score import (
     score_neda,
     summarise_neda,
 )
-from wearoff.cohort.neda.windows import Window, kept_windows, yearly_windows
+from wearoff.cohort.neda.windows import Window, kept_windows, observed_windows, yearly_windows
 from wearoff.cohort.neda.worsening import Events, Worsening, find_events, find_worsenings
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "Followup",
     "History",
     "LabelRule",
+    "Multiverse",
     "NedaRule",
     "RelapseRule",
     "Scores",
@@ -71,6 +74,7 @@ __all__ = [
     "Worsening",
     "WorseningRule",
     "count_components",
+    "events_frame",
     "find_events",
     "find_worsenings",
     "histories",
@@ -83,12 +87,15 @@ __all__ = [
     "load_rule",
     "load_step_rule",
     "load_worsening_rule",
+    "multiverse",
+    "observed_windows",
     "read_followup",
     "relapse_rule_names",
     "rule_names",
     "score_followup",
     "score_neda",
     "step_rule_names",
+    "summarise_events",
     "summarise_neda",
     "worsening_rule_names",
     "yearly_windows",

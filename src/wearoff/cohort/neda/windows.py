@@ -11,6 +11,7 @@ from wearoff.cohort.neda.dated import NO_DAY, DayIndex
 from wearoff.cohort.neda.rules import NedaRule
 
 DAYS_PER_YEAR = 365.25
+MAX_YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,18 @@ def yearly_windows(years: int) -> tuple[Window, ...]:
 def kept_windows(years: int) -> tuple[Window, ...]:
     """Growing windows (`kept to year 1`, ...): everything from day 0 on."""
     return tuple(Window(f"kept to year {k}", 0, round(DAYS_PER_YEAR * k)) for k in range(1, years + 1))
+
+
+def observed_windows(observed_to: Int[np.ndarray, "patients"], rule: NedaRule) -> tuple[Window, ...]:
+    """Each year that somebody was observed to the end of, and from the second on the years kept."""
+    longest = int(observed_to.max(initial=0))
+    years = [
+        k
+        for k in range(1, MAX_YEARS + 1)
+        if longest >= yearly_windows(k)[-1].end_day - rule.closes_early_days
+    ]
+    last = max(years, default=1)
+    return (*yearly_windows(last), *kept_windows(last)[1:])
 
 
 def closing_day(
