@@ -223,7 +223,7 @@ def brain_volume(record: Record, window: Window, rule: NedaRule) -> Verdict:
     _, begin, end, ratio = next(p for p in pairs if p[0] == best)
     rate = 100 * (ratio ** (365.25 / (end - begin)) - 1)
     why = f"brain volume {rate:.2f} % a year from day {begin} to day {end}"
-    if rate < -rule.brain_volume_loss_pct_per_year:
+    if round(rate, 2) < -rule.brain_volume_loss_pct_per_year:
         return "active", why, end
     if "mri" in record.refused:
         return "unknown", "a scan record of this patient was refused", None

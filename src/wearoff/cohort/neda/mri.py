@@ -121,7 +121,8 @@ def brain_volume_component(
     shown = np.round(rate, 2)
     sentence = "brain volume {} % a year from day {} to day {}"
     is_known = ~np.isnan(rate)
-    is_loss = is_known & (-rate > rule.brain_volume_loss_pct_per_year + 1e-9)
+    # judged as it is shown: 0.40 % over 365 days is not more than 0.4 % a year of 365.25
+    is_loss = is_known & (-shown > rule.brain_volume_loss_pct_per_year + 1e-9)
     decision.give(is_loss, ACTIVE, sentence, shown, first, last, day=last)
     decision.give(followup.refused["mri"], UNKNOWN, "a scan record of this patient was refused")
     decision.give(is_known, NONE, sentence, shown, first, last)
