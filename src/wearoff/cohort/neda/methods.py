@@ -54,8 +54,8 @@ def neda_paragraph(rule: NedaRule) -> str:
     if "brain_volume" in rule.components:
         sentences.append(
             f"Brain volume is active where the mean loss between the scans at both ends of the window is more than "
-            f"{rule.brain_volume_loss_pct_per_year:g} % a year, to two decimals (Kappos 2016, 10.1177/1352458515616701, as quoted "
-            "by Guevara 2019)."
+            f"{rule.brain_volume_loss_pct_per_year:g} % a year, to two decimals (Kappos 2016, "
+            "10.1177/1352458515616701, as quoted by Guevara 2019)."
         )
     sentences += [
         _relapse(rule.relapses),
