@@ -16,6 +16,7 @@ import typer
 from wearoff import __version__
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
+from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help loads twice as fast
 )
 app.command()(study)
+app.command()(neda)
 app.command()(evidence)
 app.command()(simulate)
 app.command()(patient)

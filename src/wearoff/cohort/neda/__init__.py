@@ -23,6 +23,7 @@ What is said of a window of time:
 - `score`: every patient and window, and the cohort's figures with both bounds
 - `events`: the changes themselves as a table, and their rates
 - `multiverse`: how far the answer depends on the rule
+- `tables`: what `wearoff neda` hands over
 - `history`: one patient's records as values to look at
 """
 
@@ -56,10 +57,18 @@ from wearoff.cohort.neda.score import (
     score_neda,
     summarise_neda,
 )
+from wearoff.cohort.neda.tables import (
+    DEFAULT_RULE,
+    NedaTables,
+    load_any_rule,
+    multiverse_tables,
+    neda_tables,
+)
 from wearoff.cohort.neda.windows import Window, kept_windows, observed_windows, yearly_windows
 from wearoff.cohort.neda.worsening import Events, Worsening, find_events, find_worsenings
 
 __all__ = [
+    "DEFAULT_RULE",
     "RELAPSE",
     "Events",
     "Followup",
@@ -67,6 +76,7 @@ __all__ = [
     "LabelRule",
     "Multiverse",
     "NedaRule",
+    "NedaTables",
     "RelapseRule",
     "Scores",
     "StepRule",
@@ -82,12 +92,15 @@ __all__ = [
     "kept_windows",
     "kind_of_neda",
     "label_rule_names",
+    "load_any_rule",
     "load_label_rule",
     "load_relapse_rule",
     "load_rule",
     "load_step_rule",
     "load_worsening_rule",
     "multiverse",
+    "multiverse_tables",
+    "neda_tables",
     "observed_windows",
     "read_followup",
     "relapse_rule_names",

@@ -222,17 +222,23 @@ def count_components(neda: pl.DataFrame) -> pl.DataFrame:
 def summarise_neda(neda: pl.DataFrame, *, level: float = 0.95) -> pl.DataFrame:
     """The share with NEDA by window: among the evaluable with its exact interval, and both bounds.
 
+    Where a component is unknown in everybody, only active patients are evaluable. Their share of 0 % would be the
+    absence of a measurement, and is not given.
+
     Args:
         neda: the result of `score_neda`.
         level: confidence level of the Clopper-Pearson interval.
     """
+    components = [name for name in COMPONENTS if name in neda.columns]
     rows = []
     for window in neda["window"].unique(maintain_order=True):
-        states = neda.filter(pl.col("window") == window)["neda"]
+        inside = neda.filter(pl.col("window") == window)
+        states = inside["neda"]
+        is_judged = all((inside[name] != "unknown").any() for name in components)
         total = len(states)
         free, active = int((states == "neda").sum()), int((states == "active").sum())
         evaluable = free + active
-        share = proportion(free, evaluable, level=level) if evaluable else None
+        share = proportion(free, evaluable, level=level) if evaluable and is_judged else None
         rows.append(
             {
                 "window": window,
