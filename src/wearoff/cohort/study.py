@@ -29,6 +29,7 @@ from wearoff.cohort.exposure import Exposure, predict_exposure
 from wearoff.cohort.neda import (
     NedaRule,
     histories_of,
+    kind_of_neda,
     load_rule,
     observed_windows,
     read_followup,
@@ -80,7 +81,7 @@ def analyse_cohort(
     choices: StudyChoices | None = None,
     progress: Progress | None = None,
 ) -> StudyResult:
-    """The whole study of one cohort: exposure, NEDA-3, wearing-off, and how they go together.
+    """The whole study of one cohort: exposure, NEDA, wearing-off, and how they go together.
 
     Args:
         cohort: the records, from `read_cohort`.
@@ -105,7 +106,7 @@ def analyse_cohort(
     if primary not in {window.name for window in windows}:
         raise UnknownNameError("window", primary, [window.name for window in windows])
 
-    tell("scoring NEDA-3")
+    tell("scoring NEDA")
     answers = answers_by_patient(cohort, choice=choices.answer)
     neda = score_followup(followup, rule, windows).to_frame()
     tell("predicting concentration and saturation")
@@ -181,6 +182,7 @@ def analyse_cohort(
             refused=cohort.receipt.refusals.height,
             outside_model=int(exposure.infusions["is_outside_model"].sum()),
             rule=rule.name,
+            kind=kind_of_neda(rule.components),
             tests=_count_tests(tables),
         )
     )
@@ -302,7 +304,7 @@ def _sections(rule: NedaRule, exposure: Exposure, cohort: Cohort) -> tuple[Secti
             ),
         ),
         Section(
-            "NEDA-3",
+            kind_of_neda(rule.components),
             (rule.describe(),),
             pictures=("neda_components",),
             tables=("neda_summary", "neda_components", "neda"),
