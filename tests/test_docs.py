@@ -23,18 +23,19 @@ def options_of(command: str) -> set[str]:
     return set(re.findall(r"--[a-z][a-z-]+", run.stdout)) - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["study", "evidence", "models", "simulate"])
+@pytest.mark.parametrize("command", ["study", "neda", "evidence", "models", "simulate"])
 def test_every_option_of_a_command_is_documented(command: str) -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert options_of(command) <= set(re.findall(r"--[a-z][a-z-]+", page))
 
 
 def test_every_option_in_the_documents_exists() -> None:
-    known = options_of("study") | {"--version", "--help", "--strict"}
-    for page in [ROOT / "README.md", *DOCS]:
-        for line in page.read_text(encoding="utf-8").splitlines():
-            if "wearoff study" in line:
-                assert set(re.findall(r"--[a-z][a-z-]+", line)) <= known, (page.name, line)
+    for command in ("study", "neda"):
+        known = options_of(command) | {"--version", "--help"}
+        for page in [ROOT / "README.md", *DOCS]:
+            for line in page.read_text(encoding="utf-8").splitlines():
+                if f"wearoff {command}" in line:
+                    assert set(re.findall(r"--[a-z][a-z-]+", line)) <= known, (page.name, line)
 
 
 def test_the_explained_step_rules_are_those_of_the_package() -> None:

@@ -240,7 +240,15 @@ def changes(
             if not is_full or status != "unconfirmed" or onset >= min(decisive, reset):
                 continue
             place = running[direction]
-            is_same = place is not None and all(holds(v) for v in range(running_visit[direction], onset + 1))
+            is_same = False
+            if place is not None:
+                since = running_visit[direction]
+                longest = max(periods[-1] + rule.confirmation_late_days, rule.sustained_days)
+                is_same = (
+                    all(holds(v) for v in range(since, onset + 1))
+                    if rule.must_hold_between
+                    else days[onset] - days[since] <= longest
+                )
             entry = describe(days, level, level_day, onset, direction, "unconfirmed", [None] * len(periods))
             if rule.impute_last_visit and onset == len(days) - 1:
                 entry = describe(days, level, level_day, onset, direction, "imputed", [None] * len(periods))

@@ -26,7 +26,7 @@ from wearoff.cohort.neda.confirmation import CONFIRMED, UNCONFIRMED
 WINDOWS = (*yearly_windows(3), *kept_windows(2), Window("odd", 100, 400))
 RULES = {name: load_rule(name) for name in rule_names()} | {
     "mri from day 180": load_rule("neda4_12w").with_settings(mri_rebaseline_day=180),
-    "last imputed": load_rule("neda3_12w_guarded").with_settings(impute_last_visit=True, occurrence="every"),
+    "last imputed": load_rule("neda3_12w_guarded").with_settings(impute_last_visit=True),
 }
 seeds = st.integers(0, 2**32 - 1)
 randomly = settings(deadline=None, max_examples=25)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shared import shared_data
@@ -67,6 +67,7 @@ edss_levels = st.sampled_from([0.0, *np.arange(1.0, 10.5, 0.5)])
 histories = st.lists(st.tuples(st.integers(1, 200), edss_levels), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(histories, st.sampled_from(["ge5_5", "ge6_0", "plus_one", "ascend"]), st.booleans())
 def test_each_confirmed_worsening_holds_what_its_definition_says(
     visits: list[tuple[int, float]], step: str, hold: bool
@@ -88,6 +89,7 @@ def test_each_confirmed_worsening_holds_what_its_definition_says(
             assert bool(np.all(rule.is_worse(between, w.baseline_edss)))
 
 
+@settings(deadline=None)
 @given(histories)
 def test_a_history_that_never_rises_has_no_worsening(visits: list[tuple[int, float]]) -> None:
     days = np.cumsum([gap for gap, _ in visits])

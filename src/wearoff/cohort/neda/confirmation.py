@@ -26,6 +26,7 @@ from wearoff.cohort.neda.rules import WorseningRule
 CONFIRMED, UNCONFIRMED, IMPUTED = 0, 1, 2
 STATUS = ("confirmed", "unconfirmed", "imputed")
 _REFUTED = 3
+_IMPUTED_RUNNING = 4  # takes the place of the unconfirmed change that is running
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,10 @@ class _Search:
     has_baseline: Bool[np.ndarray, "some"]
     next_column: Int[np.ndarray, "some"]
     is_open: dict[int, Bool[np.ndarray, "some"]]
-    """Whether an unconfirmed change of each direction is running, which is listed once."""
+    """Whether an unconfirmed change of each direction is running, which is listed once: as long as it holds, or,
+    where visits in between may fall, as long as it could have been confirmed."""
+    open_until: dict[int, Float[np.ndarray, "some"]]
+    """The last day on which that change could have been confirmed."""
 
     def put(self, who: np.ndarray, level: np.ndarray, day: np.ndarray, rule: WorseningRule) -> None:
         """Give some patients a baseline."""
@@ -171,6 +175,7 @@ def _search(
         has_baseline=np.zeros(size, dtype=bool),
         next_column=np.where(first < 0, padded.width, first - padded.first),
         is_open={1: np.zeros(size, dtype=bool), -1: np.zeros(size, dtype=bool)},
+        open_until={1: np.full(size, -np.inf), -1: np.full(size, -np.inf)},
     )
     directions = [d for d in (1, -1) if d in rule.counted or d in rule.baseline_moves]
     found: list[Changes] = []
@@ -188,7 +193,10 @@ def _search(
         moved = np.zeros(size, dtype=bool)
         for direction in directions:
             holds = direction * change >= state.step - TOLERANCE
-            state.is_open[direction] &= holds | ~on
+            if rule.must_hold_between:
+                state.is_open[direction] &= holds | ~on
+            else:
+                state.is_open[direction] &= box.days[:, column] <= state.open_until[direction]
             who = np.flatnonzero(on & holds & box.may_be_onset[:, column])
             if len(who):
                 new, confirmed = _at_onset(box, state, rule, column, direction, who)
@@ -212,7 +220,8 @@ def _at_onset(
     first = np.min(confirming, axis=1)
     if rule.impute_last_visit:
         is_last = box.count[who] == column + 1
-        status[is_last & (status == UNCONFIRMED)] = IMPUTED
+        imputed = np.where(state.is_open[direction][who], _IMPUTED_RUNNING, IMPUTED)
+        status = np.where(is_last & (status == UNCONFIRMED), imputed, status)
     repeated = (status == UNCONFIRMED) & state.is_open[direction][who]
     listed = np.flatnonzero((status != _REFUTED) & ~repeated)
     held = np.argmin(np.pad(holds, ((0, 0), (0, 1)), constant_values=False), axis=1) - 1
@@ -238,7 +247,9 @@ def _at_onset(
         held_to_day=days[some, held],
         is_held_to_end=held == box.count[who] - column - 1,
     ).take(listed)
-    state.is_open[direction][who[status == UNCONFIRMED]] = True
+    begins = (status == UNCONFIRMED) & ~repeated
+    state.is_open[direction][who[begins]] = True
+    state.open_until[direction][who[begins]] = days[begins, 0] + _longest(rule)
     sure = np.flatnonzero(status == CONFIRMED)
     confirmed = who[sure]
     state.is_open[direction][confirmed] = False
@@ -315,11 +326,14 @@ def _confirm(
     if rule.sustained_days > 0:
         is_confirmed &= _is_sustained(later & (gap <= rule.sustained_days), holds, rule.must_hold_between)
         confirming[~is_confirmed] = width
-    in_time = later & (gap <= rule.confirmation_days[-1] + rule.confirmation_late_days)
-    in_time |= later & (gap <= rule.sustained_days)
-    is_refuted = ~_is_sustained(in_time, holds, rule.must_hold_between)
+    is_refuted = ~_is_sustained(later & (gap <= _longest(rule)), holds, rule.must_hold_between)
     status = np.where(is_confirmed, CONFIRMED, np.where(is_refuted, _REFUTED, UNCONFIRMED))
     return status, confirming
+
+
+def _longest(rule: WorseningRule) -> float:
+    """Days after onset within which a visit can confirm or refute a change."""
+    return max(rule.confirmation_days[-1] + rule.confirmation_late_days, rule.sustained_days)
 
 
 def _is_sustained(
@@ -339,12 +353,11 @@ def _tidy(found: list[Changes], rule: WorseningRule) -> Changes:
     every = Changes(*(np.concatenate([getattr(c, f.name) for c in found]) for f in fields(Changes)))
     every = every.take(np.isin(every.direction, rule.counted))
     every = every.take(np.lexsort((every.onset_day, every.direction, every.patient)))
-    if rule.impute_last_visit and len(every):
-        same = np.diff(every.patient) == 0
-        same &= (np.diff(every.direction) == 0) & (np.diff(every.baseline_day) == 0)
-        imputed = every.status[1:] == IMPUTED
-        running = (every.status[:-1] == UNCONFIRMED) & every.is_held_to_end[:-1]
-        every = every.take(~np.append(same & imputed & running, False))
+    takes_place = every.status == _IMPUTED_RUNNING
+    every.status[takes_place] = IMPUTED
+    replaced = np.zeros(len(every), dtype=bool)
+    replaced[:-1] = takes_place[1:]  # the row before it is the running one
+    every = every.take(~replaced)
     return every.take(np.lexsort((every.direction, every.onset_day, every.patient)))
 
 

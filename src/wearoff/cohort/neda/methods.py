@@ -82,7 +82,7 @@ def worsening_paragraph(rule: WorseningRule) -> str:
             f"Rule {rule.name}: {rule.description}; {what}{only}.",
             *_change(rule),
             *_first_baseline(rule),
-            *_label(rule),
+            *label_sentences(rule),
             _relapse(rule.relapses),
         ]
     )
@@ -149,7 +149,8 @@ def _first_baseline(rule: WorseningRule) -> Iterable[str]:
         yield "The first usable visit after every relapse is a new baseline."
 
 
-def _label(rule: WorseningRule) -> Iterable[str]:
+def label_sentences(rule: WorseningRule) -> Iterable[str]:
+    """How a worsening is told to be RAW, PIRA or neither."""
     if rule.counts == "improvement":
         return
     after = f" to {rule.raw_after_days} days after" if rule.raw_after_days else ""

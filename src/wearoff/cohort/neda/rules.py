@@ -37,6 +37,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "counted_label": ("any", "RAW", "PIRA"),
 }
 
+WHICH_CHANGES = {"counts", "occurrence", "counted_label"}
+"""Settings of a worsening rule that a NEDA rule does not have: there every worsening counts, RAW or PIRA."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRule:
@@ -203,7 +206,8 @@ class NedaRule:
     """A complete rule for no evidence of disease activity.
 
     Days are counted from the start of follow-up (day 0); attribute names say the rest, and `describe()`
-    says it in sentences. Settings of `worsening` can be changed through `with_settings` as well.
+    says it in sentences. Settings of `worsening` can be changed through `with_settings` as well, but not which
+    changes count: every confirmed worsening does.
     """
 
     name: str
@@ -234,7 +238,7 @@ class NedaRule:
         """
         own = {field.name for field in fields(NedaRule)} - {"name", "description", "worsening"}
         inner = {key: value for key, value in settings.items() if key not in own}
-        known = own | _settings_of(WorseningRule)
+        known = own | (_settings_of(WorseningRule) - WHICH_CHANGES)
         for setting in inner:
             if setting not in known:
                 raise UnknownNameError("setting of a NEDA rule", setting, known)

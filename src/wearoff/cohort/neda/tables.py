@@ -9,6 +9,7 @@ import polars as pl
 
 from wearoff.cohort.neda.events import events_frame, summarise_events
 from wearoff.cohort.neda.followup import Followup
+from wearoff.cohort.neda.methods import label_sentences
 from wearoff.cohort.neda.multiverse import multiverse
 from wearoff.cohort.neda.rules import (
     NedaRule,
@@ -95,7 +96,14 @@ def neda_tables(followup: Followup, rules: Sequence[NedaRule | WorseningRule]) -
         for name, frames in parts.items()
         if frames
     }
-    return NedaTables(tables, {rule.name: rule.describe() for rule in rules})
+    return NedaTables(tables, {rule.name: _methods(rule) for rule in rules})
+
+
+def _methods(rule: NedaRule | WorseningRule) -> str:
+    """The paragraph of a rule; that of NEDA goes on with the labels in the table of changes."""
+    if isinstance(rule, NedaRule):
+        return " ".join([rule.describe(), *label_sentences(rule.worsening)])
+    return rule.describe()
 
 
 def multiverse_tables(
