@@ -34,7 +34,8 @@ from wearoff.cohort.neda import (
 )
 from wearoff.cohort.records import Cohort, read_cohort
 
-VISITS, SCANS = 13, 5
+VISITS = 13
+SCAN_DAYS = (0, 180, 365, 730, 1090)
 SIZES = (100_000, 1_000_000)
 ALLOWED_S = {100_000: 5.0, 1_000_000: 60.0}
 ALLOWED_GIB = 8.0
@@ -54,7 +55,7 @@ class People:
 
 
 def people(patients: int, seed: int = SEED) -> People:
-    """Visits every twelve weeks or so over three years, a relapse every other year, a scan every 270 days."""
+    """Visits every twelve weeks or so over three years, a relapse every other year, five scans."""
     rng = np.random.default_rng(seed)
     day = np.arange(VISITS) * 90 + np.concatenate(
         [np.zeros((patients, 1), int), rng.integers(-10, 11, (patients, VISITS - 1))], axis=1
@@ -69,15 +70,16 @@ def people(patients: int, seed: int = SEED) -> People:
     relapse = pl.DataFrame(
         {"patient": np.repeat(np.arange(patients), count), "day": rng.integers(1, 1080, count.sum())}
     ).unique(maintain_order=True)
-    scan_day = np.tile(np.arange(SCANS) * 270, patients)
+    scan_day = np.tile(SCAN_DAYS, patients)
+    since = np.tile((np.nan, *SCAN_DAYS[:-1]), patients)
     mri = pl.DataFrame(
         {
-            "patient": np.repeat(np.arange(patients), SCANS),
+            "patient": np.repeat(np.arange(patients), len(SCAN_DAYS)),
             "day": scan_day,
-            "reference_day": np.where(scan_day == 0, None, scan_day - 270).astype(float),
-            "new_t2": rng.choice([0, 1, 3], patients * SCANS, p=[0.94, 0.04, 0.02]),
-            "gd": rng.choice([0, 1], patients * SCANS, p=[0.97, 0.03]),
-            "volume": np.round(rng.normal(-0.25, 0.3, patients * SCANS), 2),
+            "reference_day": since,
+            "new_t2": rng.choice([0, 1, 3], patients * len(SCAN_DAYS), p=[0.94, 0.04, 0.02]),
+            "gd": rng.choice([0, 1], patients * len(SCAN_DAYS), p=[0.97, 0.03]),
+            "volume": np.round(rng.normal(-0.25, 0.3, patients * len(SCAN_DAYS)), 2),
         }
     ).with_columns(pl.col("reference_day").fill_nan(None))
     return People(visit, relapse, mri, patients)

@@ -75,7 +75,7 @@ def shown(reason: str) -> str:
     """A rate as the frame writes it: without zeros at its end."""
     words = reason.split(" ")
     if words[:2] == ["brain", "volume"] and "." in words[2]:
-        words[2] = str(float(words[2])).removesuffix(".0")
+        words[2] = str(float(words[2]) + 0.0).removesuffix(".0")
     return " ".join(words)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cohort.neda.people import CODES
@@ -78,6 +78,7 @@ reports = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(reports, max_size=8, unique_by=lambda report: report.day), st.sampled_from(relapse_rule_names())
 )

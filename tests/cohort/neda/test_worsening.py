@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.shared import shared_data
 from wearoff.cohort.neda import Worsening, find_worsenings, load_step_rule, load_worsening_rule
+from wearoff.errors import InputError
 
 HELD = load_worsening_rule("held")
 
@@ -115,6 +116,22 @@ def test_four_engines_agree_with_us_on_the_169_first_worsenings_of_400_patients(
     assert len(visits) == 400
     assert len(expected) == 169
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "edss", "words"),
+    [
+        ([0, 100, 100], [2.0, 3.0, 3.0], "row 3, column days: day 100 does not come after day 100"),
+        ([0, 200, 100], [2.0, 3.0, 3.0], "row 3, column days: day 100 does not come after day 200"),
+        ([0, 100], [2.0, np.nan], "row 2, column edss"),
+        ([0, 100], [2.0], "2 days and 1 EDSS"),
+    ],
+)
+def test_visits_out_of_order_or_without_edss_are_refused(
+    days: list[int], edss: list[float], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        find_worsenings(np.array(days), np.array(edss), HELD)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

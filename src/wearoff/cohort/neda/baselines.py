@@ -41,7 +41,8 @@ def next_reference(
     Args:
         rule: its `reference` says which level that is.
         direction: of the change that was confirmed.
-        days, edss: the visits from the onset on, of the patients concerned.
+        days: days of the visits from the onset on, of the patients concerned.
+        edss: EDSS at each.
         holds: whether each of them holds the change.
         confirming: column of the confirming visit of each.
     """

@@ -118,7 +118,7 @@ def brain_volume_component(
     scans = followup.scans
     decision = _begin(followup, window, rule)
     rate, first, last = _volume_rate(scans, reference, window, rule)
-    shown = np.round(rate, 2)
+    shown = np.round(rate, 2) + 0.0  # no -0
     sentence = "brain volume {} % a year from day {} to day {}"
     is_known = ~np.isnan(rate)
     # judged as it is shown: 0.40 % over 365 days is not more than 0.4 % a year of 365.25

@@ -260,33 +260,29 @@ def _rules_file() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _names(kind: str) -> tuple[str, ...]:
-    return tuple(_rules_file()[kind])
-
-
 def step_rule_names() -> tuple[str, ...]:
     """The names of the EDSS step rules."""
-    return _names("step")
+    return tuple(_rules_file()["step"])
 
 
 def relapse_rule_names() -> tuple[str, ...]:
     """The names of the rules of what counts as a relapse."""
-    return _names("relapse")
+    return tuple(_rules_file()["relapse"])
 
 
 def label_rule_names() -> tuple[str, ...]:
     """The names of the definitions of PIRA."""
-    return _names("label")
+    return tuple(_rules_file()["label"])
 
 
 def worsening_rule_names() -> tuple[str, ...]:
     """The names of the rules of confirmed change."""
-    return _names("worsening")
+    return tuple(_rules_file()["worsening"])
 
 
 def rule_names() -> tuple[str, ...]:
     """The names of the NEDA rules."""
-    return _names("neda")
+    return tuple(_rules_file()["neda"])
 
 
 def _table(kind: str, what: str, name: str) -> dict[str, Any]:

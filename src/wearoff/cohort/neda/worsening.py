@@ -17,6 +17,7 @@ from wearoff.cohort.neda.confirmation import STATUS, UNCONFIRMED, Changes, Visit
 from wearoff.cohort.neda.dated import NO_DAY, Dated
 from wearoff.cohort.neda.labels import LABEL_UNKNOWN, LABELS, label_changes
 from wearoff.cohort.neda.relapses import MISSING, Reports, find_relapses, guarding_days, is_clear
+from wearoff.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from wearoff.cohort.neda.rules import Label, WorseningRule
@@ -113,6 +114,24 @@ class Worsening:
     label: Label | None = None
 
 
+def _check(days: np.ndarray, edss: np.ndarray) -> None:
+    """Visits of one patient are in order, one a day, each with an EDSS."""
+    if len(days) != len(edss):
+        raise InputError(
+            Problem(f"there are {len(days)} days and {len(edss)} EDSS; give one EDSS for each day")
+        )
+    late = np.flatnonzero(np.diff(days) <= 0)
+    if len(late):
+        reason = (
+            f"day {days[late[0] + 1]} does not come after day {days[late[0]]}; sort the visits, one a day"
+        )
+        raise InputError(Problem(reason, row=int(late[0]) + 2, column="days"))
+    empty = np.flatnonzero(np.isnan(edss))
+    if len(empty):
+        reason = "this visit has no EDSS; leave it out"
+        raise InputError(Problem(reason, row=int(empty[0]) + 1, column="edss"))
+
+
 def find_worsenings(
     days: Int[np.ndarray, "visits"],
     edss: Float[np.ndarray, "visits"],
@@ -129,7 +148,11 @@ def find_worsenings(
         rule: the named rule.
         relapse_days: onsets of relapses; None where they were not recorded.
         is_scheduled: whether each visit was scheduled; None for all.
+
+    Raises:
+        InputError: the days do not increase, or an EDSS is missing; names the first such visit.
     """
+    _check(np.asarray(days), np.asarray(edss, dtype=float))
     known = np.sort(np.asarray(relapse_days or (), dtype=np.int64))
     nobody = np.zeros(len(known), dtype=np.int64)
     visits = Visits(
