@@ -7,7 +7,7 @@ earliest onset with the earliest confirmation wins. Nothing here is shared with 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from wearoff.cohort.neda import RelapseRule, WorseningRule
 
@@ -26,6 +26,8 @@ class Found:
     confirmed_days: tuple[int | None, ...]
     previous_day: int | None
     label: str | None = None
+    confirming: tuple[int, ...] = field(default=(), compare=False)
+    """Every visit that confirms it in any period."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,16 @@ def label(found: Found, known: list[tuple[int, bool]] | None, rule: WorseningRul
 
 
 def one_label(found: Found, onsets: list[int], rule: WorseningRule) -> str:
+    """PIRA if the windows are free of relapses with any of the confirming visits."""
+    labels = [label_with(found, day, onsets, rule) for day in found.confirming or (found.onset_day,)]
+    return "PIRA" if "PIRA" in labels else labels[0]
+
+
+def label_with(found: Found, confirmed: int, onsets: list[int], rule: WorseningRule) -> str:
     def relapse(first: int, last: int) -> bool:
         return any(first <= day <= last for day in onsets)
 
     onset, pira = found.onset_day, rule.label
-    confirmed = min((d for d in found.confirmed_days if d is not None), default=onset)
     if relapse(onset - rule.raw_before_days, onset + rule.raw_after_days):
         return "RAW"
     if pira.before_event == "reference":
@@ -157,24 +164,28 @@ def changes(
             return rule.step.from_zero
         return rule.step.low if level <= rule.step.low_up_to else rule.step.high
 
+    def fitting(onset: int, period: int, holds: Callable[[int], bool]) -> list[int]:
+        """The visits that confirm in a period, by trying every later visit."""
+        return [
+            visit
+            for visit in visits
+            if visit > onset
+            and period - rule.confirmation_early_days
+            <= days[visit] - days[onset]
+            <= period + rule.confirmation_late_days
+            and clear(visit, rule.relapse_to_confirmation_days)
+            and (is_scheduled[visit] or not rule.scheduled_only)
+            and holds(visit)
+            and (not rule.must_hold_between or all(holds(v) for v in range(onset, visit)))
+        ]
+
     def confirming(onset: int, holds: Callable[[int], bool]) -> list[int | None]:
-        """The confirming visit of each period, by trying every later visit."""
-        answer: list[int | None] = []
-        for period in periods:
-            fits = [
-                visit
-                for visit in visits
-                if visit > onset
-                and period - rule.confirmation_early_days
-                <= days[visit] - days[onset]
-                <= period + rule.confirmation_late_days
-                and clear(visit, rule.relapse_to_confirmation_days)
-                and (is_scheduled[visit] or not rule.scheduled_only)
-                and holds(visit)
-                and (not rule.must_hold_between or all(holds(v) for v in range(onset, visit)))
-            ]
-            answer.append(fits[0] if fits else None)
-        return answer
+        """The first confirming visit of each period."""
+        return [next(iter(fitting(onset, period, holds)), None) for period in periods]
+
+    def every_confirming(onset: int, holds: Callable[[int], bool]) -> list[int]:
+        """The visits that confirm in any period."""
+        return sorted({visit for period in periods for visit in fitting(onset, period, holds)})
 
     def stands(onset: int, within: float, holds: Callable[[int], bool]) -> bool:
         asked = [v for v in visits if v > onset and days[v] - days[onset] <= within]
@@ -271,7 +282,8 @@ def changes(
         at = first + 1
         if is_full:
             shown = [None if c is None else days[c] for c in found]
-            listed.append(describe(days, level, level_day, onset, direction, "confirmed", shown))
+            entry = describe(days, level, level_day, onset, direction, "confirmed", shown)
+            listed.append(replace(entry, confirming=tuple(days[v] for v in every_confirming(onset, holds))))
             running[direction] = None
         if direction in moves:
             between = [v for v in range(onset, first + 1) if holds(v)]

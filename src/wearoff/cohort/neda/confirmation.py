@@ -59,6 +59,7 @@ class Changes:
         confirmed_days: the confirming visit of each period of the rule, shape [changes, periods].
         held_to_day: the last visit up to which every visit holds the change.
         is_held_to_end: whether that is the patient's last visit.
+        onset_row: row of the onset among the visits.
     """
 
     patient: Int[np.ndarray, "changes"]
@@ -73,6 +74,7 @@ class Changes:
     confirmed_days: Int[np.ndarray, "changes periods"]
     held_to_day: Int[np.ndarray, "changes"]
     is_held_to_end: Bool[np.ndarray, "changes"]
+    onset_row: Int[np.ndarray, "changes"]
 
     def __len__(self) -> int:
         return len(self.patient)
@@ -103,8 +105,7 @@ def find_changes(
     flags = (
         usable,
         is_clear(rows, relapse_days, rule.relapse_to_event_days),
-        is_clear(rows, relapse_days, rule.relapse_to_confirmation_days)
-        & (visits.is_scheduled | (not rule.scheduled_only)),
+        may_confirm(visits, relapse_days, rule),
     )
     relapse = last_relapse(rows, relapse_days) if rule.rebaseline_after_relapse else None
     found: list[Changes] = []
@@ -112,6 +113,12 @@ def find_changes(
         if padded.width:
             found += _search(padded, visits, flags, relapse, baseline, rule)
     return _tidy(found, rule)
+
+
+def may_confirm(visits: Visits, relapse_days: DayIndex, rule: WorseningRule) -> Bool[np.ndarray, "rows"]:
+    """Which visits may confirm a change: away from relapses, and scheduled where the rule asks for that."""
+    clear = is_clear(visits.rows, relapse_days, rule.relapse_to_confirmation_days)
+    return clear & (visits.is_scheduled | (not rule.scheduled_only))
 
 
 @dataclass(slots=True)
@@ -142,6 +149,7 @@ class _Rectangle:
     """The visits of some patients, with what each visit may be used for."""
 
     patient: Int[np.ndarray, "some"]
+    first: Int[np.ndarray, "some"]
     count: Int[np.ndarray, "some"]
     days: Int[np.ndarray, "some visits"]
     edss: Float[np.ndarray, "some visits"]
@@ -161,6 +169,7 @@ def _search(
     """The changes of the patients of one rectangle."""
     box = _Rectangle(
         padded.patient,
+        padded.first,
         padded.count,
         padded.lay(visits.rows.day.astype(np.int64), NO_DAY),
         padded.lay(visits.edss, np.nan),
@@ -246,6 +255,7 @@ def _at_onset(
         confirmed_days=confirmed_days,
         held_to_day=days[some, held],
         is_held_to_end=held == box.count[who] - column - 1,
+        onset_row=box.first[who] + column,
     ).take(listed)
     begins = (status == UNCONFIRMED) & ~repeated
     state.is_open[direction][who[begins]] = True
@@ -317,10 +327,7 @@ def _confirm(
     eligible = later & unbroken & may_confirm
     confirming = np.empty((len(days), len(rule.confirmation_days)), dtype=np.int64)
     for period, length in enumerate(rule.confirmation_days):
-        inside = (gap >= length - rule.confirmation_early_days) & (
-            gap <= length + rule.confirmation_late_days
-        )
-        fits = eligible & inside
+        fits = eligible & in_period(gap, length, rule)
         confirming[:, period] = np.where(fits.any(axis=1), np.argmax(fits, axis=1), width)
     is_confirmed = np.min(confirming, axis=1) < width
     if rule.sustained_days > 0:
@@ -329,6 +336,11 @@ def _confirm(
     is_refuted = ~_is_sustained(later & (gap <= _longest(rule)), holds, rule.must_hold_between)
     status = np.where(is_confirmed, CONFIRMED, np.where(is_refuted, _REFUTED, UNCONFIRMED))
     return status, confirming
+
+
+def in_period(gap: np.ndarray, length: int, rule: WorseningRule) -> np.ndarray:
+    """Whether a visit so many days after onset lies in the window of one confirmation period."""
+    return (gap >= length - rule.confirmation_early_days) & (gap <= length + rule.confirmation_late_days)
 
 
 def _longest(rule: WorseningRule) -> float:
@@ -376,4 +388,5 @@ def _nothing(periods: int) -> Changes:
         confirmed_days=np.zeros((0, periods), dtype=np.int64),
         held_to_day=whole,
         is_held_to_end=np.zeros(0, dtype=bool),
+        onset_row=whole,
     )

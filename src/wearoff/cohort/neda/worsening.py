@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from wearoff.cohort.neda.baselines import first_baseline
-from wearoff.cohort.neda.confirmation import STATUS, UNCONFIRMED, Changes, Visits, find_changes
+from wearoff.cohort.neda.confirmation import STATUS, UNCONFIRMED, Changes, Visits, find_changes, may_confirm
 from wearoff.cohort.neda.dated import NO_DAY, Dated
 from wearoff.cohort.neda.labels import LABEL_UNKNOWN, LABELS, label_changes
 from wearoff.cohort.neda.relapses import MISSING, Reports, find_relapses, guarding_days, is_clear
@@ -70,7 +70,8 @@ def find_events(
     changes = find_changes(visits, guards, rule, baseline)
     if relapses_unknown is None:
         relapses_unknown = np.zeros(visits.rows.patients, dtype=bool)
-    label = label_changes(changes, relapses, rule, relapses_unknown)
+    confirms = may_confirm(visits, guards, rule)
+    label = label_changes(changes, visits, confirms, relapses, rule, relapses_unknown)
     kept = _kept(changes, label, rule)
     return Events(changes.take(kept), label[kept], baseline)
 
