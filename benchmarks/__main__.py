@@ -35,6 +35,7 @@ def main() -> None:
     startup()
     error = levels()
     study()
+    neda()
     wrong = [*one_patient.report(), *report()]
     if error > ALLOWED:
         wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
@@ -89,6 +90,11 @@ def study() -> None:
         example = ROOT / "examples" / "simulated_cohort"
         ours = timed(lambda: run("-m", "wearoff", "study", str(example), "-o", f"{folder}/out"))
     line("wearoff study, 40 patients", ours, "import jax", best(lambda: run("-c", "import jax")), "-")
+
+
+def neda() -> None:
+    """A million patients scored; in a process of its own, because its memory is part of the result."""
+    subprocess.run([sys.executable, "-m", "benchmarks.neda"], check=True)
 
 
 def run(*arguments: str) -> None:

@@ -224,10 +224,19 @@ def source_cell(entry: Mapping[str, Any]) -> str:
 
 # Rules
 
+RULE_KINDS = {
+    "step": "EDSS steps",
+    "relapse": "What counts as a relapse",
+    "label": "PIRA",
+    "worsening": "Confirmed worsening and improvement",
+    "neda": "NEDA",
+}
+
 
 def rules_page() -> str:
-    """The named NEDA rules, one table for each kind of rule."""
-    content = read(PACKAGE / "cohort" / "neda" / "rules.toml")
+    """The named NEDA rules, one table for each kind of rule, and what every setting means."""
+    path = PACKAGE / "cohort" / "neda" / "rules.toml"
+    content = read(path)
     lines = [
         "# NEDA rules",
         "",
@@ -235,19 +244,22 @@ def rules_page() -> str:
         " beside every number that was computed with it.",
         "",
     ]
-    for kind, inner in named_tables(content):
-        lines += [f"## {sentence(kind)}", ""]
-        members = dict(named_tables(inner))
-        if members:
-            keys = list(dict.fromkeys(key for member in members.values() for key in member))
+    for kind, title in RULE_KINDS.items():
+        lines += [f"## {title}", ""]
+        members = content[kind]
+        if kind in content["defaults"]:
             rows = (
-                (f"`{name}`", *(plain(member.get(key, "")) for key in keys))
-                for name, member in members.items()
+                (f"`{name}`", member["description"], own_settings(member)) for name, member in members.items()
             )
-            lines += [*table(("Name", *map(sentence, keys)), rows), ""]
-        settings = [(sentence(k), plain(v)) for k, v in inner.items() if not isinstance(v, dict)]
-        if settings:
-            lines += [*table(("Setting", "Value"), settings), ""]
+            lines += [*table(("Name", "What it is", "Its own settings"), rows), ""]
+            lines += ["Settings that a rule leaves out:", ""]
+            lines += [*table(("Setting", "Value", "Meaning"), explained(path, f"defaults.{kind}")), ""]
+            continue
+        keys = list(dict.fromkeys(key for member in members.values() for key in member))
+        cells = (
+            (f"`{name}`", *(plain(member.get(key, "")) for key in keys)) for name, member in members.items()
+        )
+        lines += [*table(("Name", *map(sentence, keys)), cells), ""]
     return "\n".join(lines)
 
 
@@ -288,6 +300,23 @@ def record_rules_page() -> str:
         ]
         lines += [*table(("Limit", "Value", "Mark", "Source"), numbers), ""] if numbers else []
     return "\n".join(lines)
+
+
+def own_settings(member: Mapping[str, Any]) -> str:
+    """What a rule states itself, beside its description."""
+    return ", ".join(f"{key} {plain(value)}" for key, value in member.items() if key != "description")
+
+
+def explained(path: Path, section: str) -> Iterator[tuple[str, str, str]]:
+    """Each setting of one section of a TOML file with its value and the comment behind it."""
+    inside = False
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            inside = line.strip() == f"[{section}]"
+        elif inside and "=" in line:
+            setting, _, comment = line.partition(" #")
+            key, _, value = setting.partition("=")
+            yield f"`{key.strip()}`", value.strip().strip('"'), comment.strip()
 
 
 # Cohort tables

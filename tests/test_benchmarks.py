@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import reference, with_roadrunner
+from benchmarks import neda, reference, with_roadrunner
 from benchmarks.comparison import COURSE, LSODA, ROADRUNNER, Line, introduction, wrong
 from benchmarks.population import Measured, Workload, furthest, levels_error
 
@@ -25,7 +25,7 @@ def line(error: float) -> Line:
 def test_a_fast_and_wrong_result_ends_the_benchmark_with_an_error(
     error: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("startup", "study"):
+    for name in ("startup", "study", "neda"):
         monkeypatch.setattr(command, name, lambda: None)
     monkeypatch.setattr(command, "levels", lambda: 1e-6)
     monkeypatch.setattr(command, "report", lambda: wrong([line(9e-5), line(error)]))
@@ -73,3 +73,22 @@ def test_the_model_for_libroadrunner_names_every_symbol_it_uses() -> None:
     assert used <= declared
     ruled = {node.get("variable") for node in tree.iter() if node.tag.endswith("}rateRule")}
     assert ruled == {"a1", "a2"}
+
+
+def test_neda_is_scored_on_what_the_benchmark_says_and_a_slow_run_is_not_let_through(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = neda.people(300)
+    assert people.visit.group_by("patient").len()["len"].unique().to_list() == [13]
+    assert people.mri.group_by("patient").len()["len"].unique().to_list() == [5]
+    scores = neda.score(neda.cohort(people))
+    assert [list(window.components) for window in scores.windows] == [
+        ["relapse", "worsening", "mri", "brain_volume"]
+    ] * 3
+    # every state of NEDA occurs
+    assert np.bincount(np.concatenate([window.state for window in scores.windows]), minlength=3).min() > 0
+    monkeypatch.setattr(neda, "find_spec", lambda _: None)
+    assert neda.report((300,)) == []
+    monkeypatch.setattr(neda, "ALLOWED_S", {300: 0.0})
+    assert len(neda.report((300,))) == 1
+    assert "NEDA-4 of       300 patients" in capsys.readouterr().out

@@ -26,7 +26,7 @@ def options_of(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["study", "quality", "evidence", "models", "patient", "policies", "simulate"]
+    "command", ["study", "neda", "quality", "evidence", "models", "patient", "policies", "simulate"]
 )
 def test_every_option_of_a_command_is_documented(command: str) -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
@@ -34,11 +34,12 @@ def test_every_option_of_a_command_is_documented(command: str) -> None:
 
 
 def test_every_option_in_the_documents_exists() -> None:
-    known = options_of("study") | {"--version", "--help", "--strict"}
-    for page in [ROOT / "README.md", *DOCS]:
-        for line in page.read_text(encoding="utf-8").splitlines():
-            if "wearoff study" in line:
-                assert set(re.findall(r"--[a-z][a-z-]+", line)) <= known, (page.name, line)
+    for command in ("study", "neda"):
+        known = options_of(command) | {"--version", "--help"}
+        for page in [ROOT / "README.md", *DOCS]:
+            for line in page.read_text(encoding="utf-8").splitlines():
+                if f"wearoff {command}" in line:
+                    assert set(re.findall(r"--[a-z][a-z-]+", line)) <= known, (page.name, line)
 
 
 def test_the_explained_step_rules_are_those_of_the_package() -> None:

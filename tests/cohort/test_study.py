@@ -150,3 +150,18 @@ def test_damaged_cohorts_are_answered_or_turned_away() -> None:
 def test_a_thousand_damaged_cohorts_are_answered_or_turned_away() -> None:
     seen = outcomes(seed=8, cohorts=1000)
     assert min(seen["answered"], seen["turned away"]) > 100
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "components"),
+    [("neda4_12w", "NEDA-4", 4), ("clinical_24w", "clinical NEDA", 2)],
+)
+def test_a_study_under_another_rule_says_which_neda_it_speaks_of(
+    records: Cohort, rule: str, kind: str, components: int
+) -> None:
+    found = analyse_cohort(records, name="four", choices=StudyChoices(draws=20, rule=rule))
+    assert any(finding.label == f"{kind}, year 1" for finding in found.answer.findings)
+    assert kind in {section.title for section in found.sections}
+    counts = found.tables["neda_components"].frame
+    assert counts["component"].n_unique() == components + 1
+    assert found.tables["neda_summary"].title.startswith(kind)

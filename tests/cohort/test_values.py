@@ -85,7 +85,7 @@ def test_table_one_counts_everybody_and_shows_how_many_are_known(
 
 
 def test_the_timeline_has_every_dated_fact_and_marks_what_is_active(records: Cohort) -> None:
-    frame = timeline(records, histories(records), answers_by_patient(records), relapse_min_hours=24)
+    frame = timeline(records, histories(records), answers_by_patient(records))
     infusions = frame.filter((pl.col("kind") == "infusion") & (pl.col("patient_id") == "P1"))
     assert infusions["day"].to_list() == [0, 28, 56, 84]
     assert infusions["interval_d"].to_list() == [None, 28, 28, 28]

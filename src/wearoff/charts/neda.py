@@ -15,7 +15,10 @@ _COMPONENTS = {
     "relapse": "Relapse",
     "worsening": "Confirmed worsening",
     "mri": "MRI activity",
+    "brain_volume": "Loss of brain volume",
     "NEDA-3": "Any of the three",
+    "NEDA-4": "Any of the four",
+    "clinical NEDA": "Either of the two",
 }
 _STATES = {"active": "active", "none": "no activity", "unknown": "not known"}
 _FILL = ["#c44e00", "#8fc1e3", "#f1f1ef"]
@@ -124,7 +127,7 @@ NEDA_COMPONENTS: Final = Picture(
     name="neda_components",
     title="Disease activity by component",
     caption=(
-        "NEDA-3 is kept when all three components were observed and none was active; activity on one "
+        "NEDA is kept when all components were observed and none was active; activity on one "
         "is enough to lose it. In the last bar, not known means that a component was missing and no "
         "other was active; what is not known is never counted as no activity."
     ),

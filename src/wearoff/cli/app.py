@@ -16,6 +16,7 @@ import typer
 from wearoff import __version__
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
+from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
 from wearoff.cli.policies import policies
 from wearoff.cli.quality import quality
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command()(study)
 app.command()(quality)
+app.command()(neda)
 app.command()(evidence)
 app.command()(simulate)
 app.command()(patient)

@@ -69,7 +69,7 @@ def study(
             strict=strict,
             choices={
                 "rule": rule,
-                "settings": dict(_setting(text) for text in setting or []),
+                "settings": dict(parse_setting(text) for text in setting or []),
                 "answer": answer.value,
                 "window": window,
                 **({} if model is None else {"model": model}),
@@ -148,7 +148,8 @@ def day_of_analysis(text: str | None) -> date:
         raise typer.BadParameter(f"--as-of {text!r} is not a date like 2024-03-31") from error
 
 
-def _setting(text: str) -> tuple[str, int | float | bool]:
+def parse_setting(text: str) -> tuple[str, int | float | bool | str]:
+    """A setting of a rule from `NAME=VALUE`: a number, true or false, or the name of a choice."""
     name, equals, value = text.partition("=")
     words: dict[str, bool] = {"true": True, "false": False}
     if equals and value in words:
@@ -156,5 +157,9 @@ def _setting(text: str) -> tuple[str, int | float | bool]:
     try:
         number = float(value)
     except ValueError as error:
-        raise typer.BadParameter(f"--set {text!r} is not NAME=NUMBER or NAME=true|false") from error
+        if equals and value:
+            return name, value
+        raise typer.BadParameter(
+            f"--set {text!r} is not NAME=NUMBER, NAME=true|false or NAME=CHOICE"
+        ) from error
     return name, int(number) if number.is_integer() else number

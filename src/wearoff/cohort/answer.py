@@ -38,11 +38,12 @@ class Evidence:
         group: activity by any wearing-off in the window of the answer.
         comparison: the comparison of that group.
         attrition: what its lost patients could do.
-        neda: the row of that window in the summary of NEDA-3.
+        neda: the row of that window in the summary of NEDA.
         associations: the table `associations`.
         refused: rows refused on reading.
         outside_model: infusions predicted outside the data of the dosing model.
         rule: name of the NEDA rule.
+        kind: what the field calls NEDA of its components.
         tests: how many p values the report prints.
     """
 
@@ -56,6 +57,7 @@ class Evidence:
     outside_model: int
     rule: str
     tests: int
+    kind: str = "NEDA-3"
 
 
 def write_answer(evidence: Evidence) -> Answer:
@@ -117,7 +119,7 @@ def _findings(evidence: Evidence) -> tuple[Finding, ...]:
             f"patients who answered; {evidence.group.no_answer} without an answer",
         ),
         Finding(
-            f"NEDA-3, {window}",
+            f"{evidence.kind}, {window}",
             f"{neda['neda']:.0f} of {evaluable}",
             f"{percent(neda['share_neda'])} ({percent_range(neda['low'], neda['high'])}) of the evaluable; "
             f"{percent(neda['share_if_unknown_active'])} if all {neda['unknown']:.0f} unknown were active, "

@@ -6,7 +6,7 @@ says which choices go in and which tables come out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,13 @@ from wearoff.cohort.association import (
 )
 from wearoff.cohort.exposure import Exposure, predict_exposure
 from wearoff.cohort.neda import (
-    History,
     NedaRule,
-    Window,
-    histories,
-    kept_windows,
+    histories_of,
+    kind_of_neda,
     load_rule,
-    score_neda,
-    yearly_windows,
+    observed_windows,
+    read_followup,
+    score_followup,
 )
 from wearoff.cohort.results import Provenance, Section, StudyResult, Table
 from wearoff.cohort.study_tables import study_tables
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
 
 DEFAULT_SEED = 20200101
-MAX_YEARS = 10
 Progress = Callable[[str], None]
 
 
@@ -68,7 +66,7 @@ class StudyChoices:
     """
 
     rule: str = "neda3_12w"
-    settings: dict[str, int | float | bool] = field(default_factory=dict)
+    settings: dict[str, int | float | bool | str] = field(default_factory=dict)
     answer: Choice = "first"
     window: str | None = None
     model: str = DEFAULT_MODEL
@@ -83,7 +81,7 @@ def analyse_cohort(
     choices: StudyChoices | None = None,
     progress: Progress | None = None,
 ) -> StudyResult:
-    """The whole study of one cohort: exposure, NEDA-3, wearing-off, and how they go together.
+    """The whole study of one cohort: exposure, NEDA, wearing-off, and how they go together.
 
     Args:
         cohort: the records, from `read_cohort`.
@@ -101,15 +99,16 @@ def analyse_cohort(
     choices = choices or StudyChoices()
     tell = progress or (lambda _: None)
     rule = load_rule(choices.rule).with_settings(**choices.settings)
-    people = list(histories(cohort))
-    windows = _windows(people, rule)
+    followup = read_followup(cohort)
+    people = list(histories_of(followup, rule.relapses))
+    windows = observed_windows(followup.observed_to, rule)
     primary = choices.window or windows[0].name
     if primary not in {window.name for window in windows}:
         raise UnknownNameError("window", primary, [window.name for window in windows])
 
-    tell("scoring NEDA-3")
+    tell("scoring NEDA")
     answers = answers_by_patient(cohort, choice=choices.answer)
-    neda = score_neda(cohort, rule, windows)
+    neda = score_followup(followup, rule, windows).to_frame()
     tell("predicting concentration and saturation")
     exposure = predict_exposure(
         cohort,
@@ -183,6 +182,7 @@ def analyse_cohort(
             refused=cohort.receipt.refusals.height,
             outside_model=int(exposure.infusions["is_outside_model"].sum()),
             rule=rule.name,
+            kind=kind_of_neda(rule.components),
             tests=_count_tests(tables),
         )
     )
@@ -211,18 +211,6 @@ def _nobody(cohort: Cohort) -> list[Problem]:
         for row in cohort.receipt.refusals.to_dicts()
     ]
     return [Problem("no patient could be read; the files need at least one accepted row"), *refused]
-
-
-def _windows(people: Sequence[History], rule: NedaRule) -> tuple[Window, ...]:
-    """Each year that somebody was observed to the end of, and from the second on the years kept."""
-    observed = max((h.observed_to for h in people if h.observed_to is not None), default=0)
-    years = [
-        k
-        for k in range(1, MAX_YEARS + 1)
-        if observed >= yearly_windows(k)[-1].end_day - rule.closes_early_days
-    ]
-    last = max(years, default=1)
-    return (*yearly_windows(last), *kept_windows(last)[1:])
 
 
 def _associations(values: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -316,7 +304,7 @@ def _sections(rule: NedaRule, exposure: Exposure, cohort: Cohort) -> tuple[Secti
             ),
         ),
         Section(
-            "NEDA-3",
+            kind_of_neda(rule.components),
             (rule.describe(),),
             pictures=("neda_components",),
             tables=("neda_summary", "neda_components", "neda"),

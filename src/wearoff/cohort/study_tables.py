@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wearoff.cohort.neda import History, NedaRule, count_components, summarise_neda
+from wearoff.cohort.neda import History, NedaRule, count_components, kind_of_neda, summarise_neda
 from wearoff.cohort.results import Table
 from wearoff.cohort.values import TROUGH_FROM_DAY, table_one, timeline
 from wearoff.cohort.wearing_off import NO_ANSWER
@@ -37,7 +37,7 @@ def study_tables(
     seed: int,
 ) -> dict[str, Table]:
     """Every table of the study but the comparisons, by name, in the order of the report."""
-    receipt = cohort.receipt
+    receipt, kind = cohort.receipt, kind_of_neda(rule.components)
     notes = [*receipt.notes, *exposure.notes]
     tables = (
         Table(
@@ -62,7 +62,7 @@ def study_tables(
         Table(
             "timeline",
             "Every dated fact, on days since the start of follow-up",
-            timeline(cohort, people, answers, relapse_min_hours=rule.relapse_min_hours),
+            timeline(cohort, people, answers),
         ),
         *_cycles(values, exposure.model, seed),
         Table(
@@ -84,11 +84,11 @@ def study_tables(
             _occupancy(exposure, answers),
             f"Samples from cycle day {TROUGH_FROM_DAY} on speak for the end of the interval (assumed).",
         ),
-        Table("neda", "NEDA-3 by patient and window, with reasons", neda, rule.describe()),
-        Table("neda_components", "Components of NEDA-3", count_components(neda), f"Rule {rule.name}."),
+        Table("neda", f"{kind} by patient and window, with reasons", neda, rule.describe()),
+        Table("neda_components", f"Components of {kind}", count_components(neda), f"Rule {rule.name}."),
         Table(
             "neda_summary",
-            "NEDA-3 by window, with both bounds",
+            f"{kind} by window, with both bounds",
             summarise_neda(neda),
             f"Rule {rule.name}. Share among the evaluable with its exact 95 % interval; the bounds count every "
             "unknown patient as active, and as not active.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wearoff.cohort.neda import History
+from wearoff.cohort.neda import RELAPSE, History
 from wearoff.cohort.wearing_off import ANSWERS, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -174,16 +174,13 @@ def _median(part: pl.DataFrame) -> str:
     return f"{middle:.3g} ({low:.3g} to {high:.3g}), {len(known)}"
 
 
-def timeline(
-    cohort: Cohort, histories: Iterable[History], answers: pl.DataFrame, *, relapse_min_hours: float
-) -> pl.DataFrame:
+def timeline(cohort: Cohort, histories: Iterable[History], answers: pl.DataFrame) -> pl.DataFrame:
     """Every dated fact of every patient on days since day 0, for the picture of intervals and follow-up.
 
     Args:
         cohort: the records.
-        histories: each patient's clock.
+        histories: each patient's clock, and which reports count as relapses.
         answers: from `answers_by_patient`.
-        relapse_min_hours: from the rule: what is shown as a relapse.
 
     Returns:
         Columns patient_id, kind (infusion, relapse, scan, visit, followup_end), day, interval_d, is_active, answer.
@@ -206,8 +203,7 @@ def timeline(
             (patient, "infusion", float((date - start).days), interval, None) for date, interval in given
         ]
         for relapse in history.relapses:
-            counts = relapse.status(relapse_min_hours) == "relapse"
-            rows.append((patient, "relapse", float(relapse.day), None, counts))
+            rows.append((patient, "relapse", float(relapse.day), None, relapse.standing == RELAPSE))
         for scan in history.scans:
             rows.append((patient, "scan", float(scan.day), None, bool(scan.new_t2) or bool(scan.gd_lesions)))
         rows += [(patient, "visit", float(day), None, None) for day in history.visit_days]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +11,19 @@ import polars as pl
 import pytest
 
 from tests.cohort.cohorts import cohort, on, one_patient
+from tests.shared import ROOT
 from wearoff.cohort.neda import (
     NedaRule,
     Window,
     count_components,
     kept_windows,
     load_rule,
+    rule_names,
     score_neda,
     summarise_neda,
     yearly_windows,
 )
-from wearoff.cohort.records import Cohort
+from wearoff.cohort.records import Cohort, read_cohort
 
 RULE = load_rule("neda3_12w")
 
@@ -198,3 +202,122 @@ def test_counts_and_summary_add_up_over_states(tmp_path: Path) -> None:
     )
     summary = summarise_neda(scores)
     assert (summary["neda"] + summary["active"] + summary["unknown"]).to_list() == [1, 1, 1]
+
+
+# NEDA-4, clinical NEDA, re-baselining
+
+NEDA4 = load_rule("neda4_12w")
+
+
+def with_volume(folder: Path, *scans: tuple[int, int | str, str, str]) -> Cohort:
+    """P1, quiet but for scans of (day, reference day, change of volume, region)."""
+    rows = [
+        f"P1,{on(day)},{on(since) if isinstance(since, int) else since},{region},0,0,{change}"
+        for day, since, change, region in scans
+    ]
+    return cohort(
+        folder,
+        patient=["patient_id,followup_start,followup_end", f"P1,{on(0)},{on(1100)}"],
+        visit=["patient_id,date,edss", *(f"P1,{on(d)},2" for d in (0, 180, 365, 730, 1096))],
+        relapse=["patient_id,onset_date"],
+        mri=["patient_id,date,reference_date,region,new_t2,gd_lesions,pbvc_pct", *rows],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "state"), [("-0.39", "none"), ("-0.4", "none"), ("-0.41", "active"), ("0.2", "none")]
+)
+def test_neda_4_allows_a_mean_loss_of_0_4_percent_a_year(tmp_path: Path, change: str, state: str) -> None:
+    records = with_volume(tmp_path, (0, "", "", "brain"), (365, 0, change, "brain"))
+    row = year_one(records, NEDA4)
+    assert (row["mri"], row["brain_volume"]) == ("none", state)
+    assert row["neda"] == ("neda" if state == "none" else "active")
+    assert row["brain_volume_reason"] == f"brain volume {float(change):g} % a year from day 0 to day 365"
+
+
+def test_a_year_between_two_scans_against_one_reference_is_their_ratio(tmp_path: Path) -> None:
+    records = with_volume(
+        tmp_path, (0, "", "", "brain"), (365, 0, "-0.2", "brain"), (730, 0, "-1.0", "brain")
+    )
+    first, second = score_neda(records, NEDA4, yearly_windows(2)).to_dicts()
+    assert first["brain_volume_reason"] == "brain volume -0.2 % a year from day 0 to day 365"
+    # (1 - 0.010) / (1 - 0.002) = 1 - 0.00802
+    assert second["brain_volume_reason"] == "brain volume -0.8 % a year from day 365 to day 730"
+    (kept,) = score_neda(records, NEDA4, kept_windows(2)[1:]).to_dicts()
+    assert kept["brain_volume_reason"] == "brain volume -0.5 % a year from day 0 to day 730"
+
+
+def test_changes_that_follow_each_other_are_multiplied(tmp_path: Path) -> None:
+    records = with_volume(
+        tmp_path, (0, "", "", "brain"), (365, 0, "-0.3", "brain"), (730, 365, "-0.7", "brain")
+    )
+    (kept,) = score_neda(records, NEDA4, kept_windows(2)[1:]).to_dicts()
+    assert kept["brain_volume_reason"] == "brain volume -0.5 % a year from day 0 to day 730"
+    assert kept["brain_volume"] == "active"
+
+
+def test_brain_volume_that_was_not_measured_is_unknown(tmp_path: Path) -> None:
+    never = with_volume(tmp_path, (0, "", "", "brain"), (365, 0, "", "brain"))
+    row = year_one(never, NEDA4)
+    assert (row["mri"], row["brain_volume"], row["neda"]) == ("none", "unknown", "unknown")
+    assert row["brain_volume_reason"] == "brain volume was not measured"
+    assert year_one(never)["neda"] == "neda"
+    spine = with_volume(tmp_path / "b", (0, "", "", "brain"), (365, 0, "-0.9", "spine"))
+    assert year_one(spine, NEDA4)["brain_volume"] == "unknown"
+    early = with_volume(
+        tmp_path / "c", (0, "", "", "brain"), (180, 0, "-0.9", "brain"), (365, 180, "", "brain")
+    )
+    assert "both ends" in year_one(early, NEDA4)["brain_volume_reason"]
+
+
+def test_after_rebaselining_what_came_before_does_not_count(tmp_path: Path) -> None:
+    rule = load_rule("neda3_24w_rebaselined")
+    records = one_patient(
+        tmp_path,
+        edss="0:2 90:4 180:4 365:4",
+        relapses=[f"{on(100)},N,Y,72"],
+        scans=[f"{on(0)},,0,Y,0", f"{on(168)},{on(0)},3,Y,0", f"{on(365)},{on(168)},0,Y,0"],
+    )
+    row = year_one(records, rule)
+    assert (row["relapse"], row["worsening"], row["mri"], row["neda"]) == ("none", "none", "none", "neda")
+    assert year_one(records, load_rule("neda3_24w_guarded"))["neda"] == "active"
+    early = score_neda(records, rule, [Window("first months", 0, 120)]).to_dicts()[0]
+    assert early["neda"] == "unknown"
+    assert "before activity counts (day 168)" in early["relapse_reason"]
+
+
+def test_merged_reports_count_in_the_year_of_the_first(tmp_path: Path) -> None:
+    records = one_patient(
+        tmp_path,
+        edss="0:2 365:2 730:2",
+        relapses=[f"{on(360)},N,Y,72", f"{on(380)},N,Y,72"],
+        followup_end=730,
+    )
+    apart = score_neda(records, RULE, yearly_windows(2))["relapse"].to_list()
+    merged = score_neda(records, load_rule("neda3_12w_guarded"), yearly_windows(2))["relapse"].to_list()
+    assert (apart, merged) == (["active", "active"], ["active", "none"])
+
+
+def test_counts_name_the_neda_of_the_rule(tmp_path: Path) -> None:
+    records = one_patient(tmp_path)
+    for rule, kind in (("neda3_12w", "NEDA-3"), ("neda4_12w", "NEDA-4"), ("clinical_12w", "clinical NEDA")):
+        counts = count_components(score_neda(records, load_rule(rule), kept_windows(1)))
+        assert counts["component"].to_list()[-1] == kind
+        assert counts["component"].n_unique() == len(load_rule(rule).components) + 1
+
+
+@pytest.mark.parametrize("name", rule_names())
+def test_shuffling_rows_and_shifting_dates_changes_nothing(name: str) -> None:
+    records = read_cohort(ROOT / "examples" / "simulated_cohort", as_of=date(2026, 1, 1))
+    rule = load_rule(name)
+    before = score_neda(records, rule, kept_windows(2))
+    moved = {
+        table: frame.sample(fraction=1, shuffle=True, seed=5).with_columns(
+            pl.col(pl.Date, pl.Datetime).dt.offset_by("-1001d")
+        )
+        for table, frame in records.tables.items()
+    }
+    after = score_neda(replace(records, **moved), rule, kept_windows(2))
+    assert before.height == 80
+    assert after.drop("day_zero").equals(before.drop("day_zero"))
+    assert (before["day_zero"] - after["day_zero"]).unique().to_list() == [timedelta(days=1001)]

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shared import shared_data
-from wearoff.cohort.neda import Worsening, find_worsenings, load_step_rule
+from wearoff.cohort.neda import Worsening, find_worsenings, load_step_rule, load_worsening_rule
+from wearoff.errors import InputError
+
+HELD = load_worsening_rule("held")
 
 
 def worsenings(history: str, step: str = "ge5_5", days: int = 84, hold: bool = True) -> tuple[Worsening, ...]:
@@ -17,9 +20,7 @@ def worsenings(history: str, step: str = "ge5_5", days: int = 84, hold: bool = T
     return find_worsenings(
         np.array([int(day) for day, _ in pairs]),
         np.array([float(edss) for _, edss in pairs]),
-        step=load_step_rule(step),
-        confirmation_days=days,
-        must_hold_between=hold,
+        HELD.with_settings(step=step, confirmation_weeks=days // 7, must_hold_between=hold),
     )
 
 
@@ -67,6 +68,7 @@ edss_levels = st.sampled_from([0.0, *np.arange(1.0, 10.5, 0.5)])
 histories = st.lists(st.tuples(st.integers(1, 200), edss_levels), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(histories, st.sampled_from(["ge5_5", "ge6_0", "plus_one", "ascend"]), st.booleans())
 def test_each_confirmed_worsening_holds_what_its_definition_says(
     visits: list[tuple[int, float]], step: str, hold: bool
@@ -74,7 +76,7 @@ def test_each_confirmed_worsening_holds_what_its_definition_says(
     days = np.cumsum([gap for gap, _ in visits])
     edss = np.array([level for _, level in visits])
     rule = load_step_rule(step)
-    found = find_worsenings(days, edss, step=rule, confirmation_days=84, must_hold_between=hold)
+    found = find_worsenings(days, edss, HELD.with_settings(step=step, must_hold_between=hold))
     assert [w.onset_day for w in found] == sorted(w.onset_day for w in found)
     assert all(w.status == "confirmed" for w in found[:-1])
     for w in found:
@@ -88,11 +90,12 @@ def test_each_confirmed_worsening_holds_what_its_definition_says(
             assert bool(np.all(rule.is_worse(between, w.baseline_edss)))
 
 
+@settings(deadline=None)
 @given(histories)
 def test_a_history_that_never_rises_has_no_worsening(visits: list[tuple[int, float]]) -> None:
     days = np.cumsum([gap for gap, _ in visits])
     edss = np.sort([level for _, level in visits])[::-1]
-    assert find_worsenings(days, edss, step=load_step_rule("ge5_5"), confirmation_days=84) == ()
+    assert find_worsenings(days, edss, HELD) == ()
 
 
 def test_four_engines_agree_with_us_on_the_169_first_worsenings_of_400_patients() -> None:
@@ -103,7 +106,7 @@ def test_four_engines_agree_with_us_on_the_169_first_worsenings_of_400_patients(
     found = {}
     for patient, history in visits.items():
         days, edss = (np.array(column) for column in zip(*sorted(history), strict=True))
-        first = find_worsenings(days, edss, step=load_step_rule("ge6_0"), confirmation_days=84)[:1]
+        first = find_worsenings(days, edss, HELD.with_settings(step="ge6_0"))[:1]
         if first and first[0].status == "confirmed":
             found[patient] = (first[0].onset_day, first[0].confirmed_day, first[0].baseline_edss)
     expected = {
@@ -113,6 +116,22 @@ def test_four_engines_agree_with_us_on_the_169_first_worsenings_of_400_patients(
     assert len(visits) == 400
     assert len(expected) == 169
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "edss", "words"),
+    [
+        ([0, 100, 100], [2.0, 3.0, 3.0], "row 3, column days: day 100 does not come after day 100"),
+        ([0, 200, 100], [2.0, 3.0, 3.0], "row 3, column days: day 100 does not come after day 200"),
+        ([0, 100], [2.0, np.nan], "row 2, column edss"),
+        ([0, 100], [2.0], "2 days and 1 EDSS"),
+    ],
+)
+def test_visits_out_of_order_or_without_edss_are_refused(
+    days: list[int], edss: list[float], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        find_worsenings(np.array(days), np.array(edss), HELD)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -1,213 +1,105 @@
-"""The three components of NEDA-3 in one window: active, none, or unknown, each with its reason.
+"""The clinical components of NEDA in one window: relapse and worsening.
 
 Missing is not negative. A component is `none` only where somebody looked over the whole window: an
-observation that reaches its end, a baseline and a closing EDSS, scans whose comparisons cover it without a
-gap. What was seen counts as activity however short the observation was.
+observation that reaches its end, a baseline and a closing EDSS. What was seen counts as activity however
+short the observation was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+import numpy as np
 
-from wearoff.cohort.neda.history import History, Scan
+from wearoff.cohort.neda.confirmation import UNCONFIRMED
+from wearoff.cohort.neda.dated import NO_DAY, Dated, first_row
+from wearoff.cohort.neda.followup import Followup
+from wearoff.cohort.neda.relapses import Relapses
 from wearoff.cohort.neda.rules import NedaRule
-from wearoff.cohort.neda.worsening import find_worsenings
-
-State = Literal["active", "none", "unknown"]
-COMPONENTS = ("relapse", "worsening", "mri")
-DAYS_PER_YEAR = 365.25
+from wearoff.cohort.neda.verdicts import ACTIVE, NONE, UNKNOWN, Decision, Verdict
+from wearoff.cohort.neda.windows import Window, closing_day, closing_range
+from wearoff.cohort.neda.worsening import Events
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of follow-up, in days since day 0: after `start_day`, up to `end_day`."""
-
-    name: str
-    start_day: int
-    end_day: int
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """What one component is in one window, why, and the day of the first activity."""
-
-    state: State
-    reason: str
-    day: int | None = None
+def begin(followup: Followup, window: Window, start_day: int) -> Decision:
+    """A decision in which those are decided of whom nothing is dated, or all if the window ends too soon."""
+    decision = Decision(len(followup.patient_id))
+    decision.give(np.isnat(followup.day_zero), UNKNOWN, "nothing dated is recorded")
+    decision.give(
+        window.end_day <= start_day, UNKNOWN, f"the window ends before activity counts (day {start_day})"
+    )
+    return decision
 
 
-def yearly_windows(years: int) -> tuple[Window, ...]:
-    """One window a year (`year 1`, `year 2`, ...): what happened in that year alone."""
-    ends = [round(DAYS_PER_YEAR * year) for year in range(years + 1)]
-    return tuple(Window(f"year {k}", ends[k - 1], ends[k]) for k in range(1, years + 1))
-
-
-def kept_windows(years: int) -> tuple[Window, ...]:
-    """Growing windows (`kept to year 1`, ...): everything from day 0 on."""
-    return tuple(Window(f"kept to year {k}", 0, round(DAYS_PER_YEAR * k)) for k in range(1, years + 1))
-
-
-def relapse_component(history: History, window: Window, rule: NedaRule) -> Component:
+def relapse_component(followup: Followup, relapses: Relapses, window: Window, rule: NedaRule) -> Verdict:
     """Whether a relapse began in the window."""
-    inside = [r for r in history.relapses if window.start_day < r.day <= window.end_day]
-    by_status = {
-        status: [r.day for r in inside if r.status(rule.relapse_min_hours) == status]
-        for status in ("relapse", "possible")
-    }
-    if by_status["relapse"]:
-        day = by_status["relapse"][0]
-        return Component("active", f"relapse on day {day}", day)
-    if "relapse" in history.absent:
-        return Component("unknown", "the cohort has no relapse table")
-    if "relapse" in history.refused:
-        return Component("unknown", "a relapse record of this patient was refused")
-    if by_status["possible"]:
-        day = by_status["possible"][0]
-        return Component("unknown", f"report on day {day}: fever or objective sign unknown")
-    if history.observed_to is None:
-        return Component("unknown", "no follow-up recorded")
-    if history.observed_to < window.end_day - rule.closes_early_days:
-        return Component("unknown", f"observed to day {history.observed_to} only")
-    return Component("none", "no relapse recorded over an observed window")
+    decision = begin(followup, window, rule.rebaseline_day)
+    rows = relapses.rows
+    inside = (rows.day > max(window.start_day, rule.rebaseline_day)) & (rows.day <= window.end_day)
+    certain = first_row(rows, inside & relapses.is_certain)
+    day = _at(rows.day, certain)
+    decision.give(certain >= 0, ACTIVE, "relapse on day {}", day, day=day)
+    if "relapse" in followup.absent:
+        decision.give(True, UNKNOWN, "the cohort has no relapse table")
+    decision.give(followup.refused["relapse"], UNKNOWN, "a relapse record of this patient was refused")
+    possible = first_row(rows, inside)
+    decision.give(
+        possible >= 0,
+        UNKNOWN,
+        "report on day {}: fever or objective sign unknown",
+        _at(rows.day, possible),
+    )
+    observed = followup.observed_to
+    decision.give(observed == NO_DAY, UNKNOWN, "no follow-up recorded")
+    decision.give(
+        observed < window.end_day - rule.closes_early_days, UNKNOWN, "observed to day {} only", observed
+    )
+    decision.give(True, NONE, "no relapse recorded over an observed window")
+    return decision.verdict()
 
 
-def worsening_component(history: History, window: Window, rule: NedaRule) -> Component:
+def worsening_component(followup: Followup, events: Events, window: Window, rule: NedaRule) -> Verdict:
     """Whether a confirmed worsening began in the window."""
-    if not len(history.edss):
-        refused = " (a visit record was refused)" if "visit" in history.refused else ""
-        return Component("unknown", f"no EDSS{refused}")
-    days = [int(day) for day in history.visit_days]
-    baseline, is_late = _baseline_visit(history, days, rule)
-    if baseline is None:
-        return Component("unknown", "every EDSS lies within a relapse: no baseline")
-    closing = closing_day(days[baseline + 1 :], window.end_day, rule)
-    start = window.start_day
-    if start > 0:
-        start = closing_day(days, start, rule) or start
-    until = window.end_day if closing is None else closing
-    worsenings = [
-        w
-        for w in find_worsenings(
-            history.visit_days[baseline:],
-            history.edss[baseline:],
-            step=rule.step,
-            confirmation_days=rule.confirmation_days - rule.confirmation_tolerance_days,
-            must_hold_between=rule.must_hold_between,
-        )
-        if start < w.onset_day <= until
-    ]
-    for w in worsenings:
-        change = f"EDSS {w.baseline_edss:g} to {w.onset_edss:g} on day {w.onset_day}"
-        if w.status == "confirmed":
-            return Component("active", f"{change}, confirmed on day {w.confirmed_day}", w.onset_day)
-        return Component("unknown", f"{change}, unconfirmed at the end of the record")
-    if "visit" in history.refused:
-        return Component("unknown", "a visit record of this patient was refused")
-    if is_late:
-        return Component("unknown", f"first usable EDSS only on day {days[baseline]}")
-    if closing is None:
-        return Component("unknown", f"no EDSS {_closing_range(window, rule)}")
-    return Component("none", f"no confirmed worsening up to the visit on day {closing}")
+    decision = begin(followup, window, rule.rebaseline_day)
+    rows, refused = followup.visits.rows, followup.refused["visit"]
+    has_edss = first_row(rows, np.ones(len(rows.day), dtype=bool)) >= 0
+    decision.give(~has_edss & refused, UNKNOWN, "no EDSS (a visit record was refused)")
+    decision.give(~has_edss, UNKNOWN, "no EDSS")
+    decision.give(events.baseline < 0, UNKNOWN, "every EDSS lies within a relapse: no baseline")
+
+    baseline_day = _at(rows.day, events.baseline)
+    days = rows.days
+    closing = closing_day(days, window.end_day, rule, behind=baseline_day)
+    first = max(window.start_day, rule.rebaseline_day)
+    start = np.full(len(refused), first)
+    if window.start_day > rule.rebaseline_day:
+        opening = closing_day(days, first, rule, behind=np.full(len(refused), NO_DAY))
+        start = np.where(opening == NO_DAY, first, opening)
+    until = np.where(closing == NO_DAY, window.end_day, closing)
+
+    found = events.changes
+    inside = (found.direction > 0) & (found.onset_day > start[found.patient])
+    inside &= found.onset_day <= until[found.patient]
+    changes = Dated(found.patient, found.onset_day, rows.patients)
+    for is_wanted, state, sentence in (
+        (found.confirmed_day != NO_DAY, ACTIVE, "EDSS {} to {} on day {}, confirmed on day {}"),
+        (found.status != UNCONFIRMED, ACTIVE, "EDSS {} to {} on day {}, at the last visit"),
+        (found.is_held_to_end, UNKNOWN, "EDSS {} to {} on day {}, unconfirmed at the end of the record"),
+        (found.status == UNCONFIRMED, UNKNOWN, "EDSS {} to {} on day {}, unconfirmed: nobody looked in time"),
+    ):
+        row = first_row(changes, inside & is_wanted)
+        columns = [found.baseline_edss, found.onset_edss, found.onset_day, found.confirmed_day]
+        values = [_at(column, row) for column in columns[: sentence.count("{}")]]
+        day = _at(found.onset_day, row) if state == ACTIVE else None
+        decision.give(row >= 0, state, sentence, *values, day=day)
+    decision.give(refused, UNKNOWN, "a visit record of this patient was refused")
+    latest = rule.rebaseline_day + rule.worsening.baseline_late_days
+    decision.give(baseline_day > latest, UNKNOWN, "first usable EDSS only on day {}", baseline_day)
+    decision.give(closing == NO_DAY, UNKNOWN, f"no EDSS {closing_range(window, rule)}")
+    decision.give(True, NONE, "no confirmed worsening up to the visit on day {}", closing)
+    return decision.verdict()
 
 
-def mri_component(history: History, window: Window, rule: NedaRule) -> Component:
-    """Whether a new or enlarging T2 lesion or an enhancing lesion appeared in the window."""
-    if not history.scans:
-        if "mri" in history.absent:
-            return Component("unknown", "the cohort has no mri table")
-        refused = " (a scan record was refused)" if "mri" in history.refused else ""
-        return Component("unknown", f"no scan{refused}")
-    is_first = max(window.start_day, rule.mri_rebaseline_day) == 0
-    scans = _with_references(history.scans, rule)
-    days = [scan.day for scan in scans]
-    start = max(window.start_day, rule.mri_rebaseline_day)
-    start_scan = start if is_first else (closing_day(days, start, rule) or start)
-    earliest_reference = -rule.baseline_early_days if is_first else min(start, start_scan)
-    closing = closing_day([day for day in days if day > start_scan], window.end_day, rule)
-    until = window.end_day if closing is None else closing
-    inside = [scan for scan in scans if start_scan < scan.day <= until]
-    for scan in inside:
-        since = scan.reference_day
-        is_comparable = since is not None and since >= earliest_reference
-        if is_comparable and scan.new_t2:
-            what = f"{scan.new_t2} new or enlarging T2 on day {scan.day} against day {since}"
-            return Component("active", what, scan.day)
-        is_baseline = is_first and not is_comparable and scan.day <= rule.baseline_late_days
-        if scan.gd_lesions and not is_baseline:
-            return Component("active", f"{scan.gd_lesions} Gd+ on day {scan.day}", scan.day)
-    if "mri" in history.refused:
-        return Component("unknown", "a scan record of this patient was refused")
-    latest_reference = rule.baseline_late_days if is_first else start_scan
-    covered = _covered_to(inside, latest_reference)
-    if covered is not None and covered >= window.end_day - rule.closes_early_days:
-        return Component("none", f"no new lesion up to the scan on day {covered}")
-    for scan in inside:
-        if scan.new_t2 and scan.reference_day is not None:
-            return Component(
-                "unknown",
-                f"{scan.new_t2} new T2 on day {scan.day} against day {scan.reference_day}, "
-                f"before activity counts (day {start_scan})",
-            )
-    if closing is None:
-        return Component("unknown", f"no scan {_closing_range(window, rule)}")
-    return Component("unknown", "the scans' comparisons leave a gap or T2 was not judged")
-
-
-def closing_day(days: Iterable[int], boundary: int, rule: NedaRule) -> int | None:
-    """The day nearest to a boundary within the rule's tolerance (the later of two equally near)."""
-    near = [
-        day for day in days if boundary - rule.closes_early_days <= day <= boundary + rule.closes_late_days
-    ]
-    return min(near, key=lambda day: (abs(day - boundary), -day), default=None)
-
-
-def _closing_range(window: Window, rule: NedaRule) -> str:
-    first = window.end_day - rule.closes_early_days
-    return f"from day {first} to {window.end_day + rule.closes_late_days} to close the window"
-
-
-def _baseline_visit(history: History, days: list[int], rule: NedaRule) -> tuple[int | None, bool]:
-    """The index of the baseline visit, and whether it comes too late to speak for the whole window."""
-    after_relapse = rule.days_after_relapse_for_baseline
-    usable = [
-        i for i, day in enumerate(days) if not any(0 <= day - r.day < after_relapse for r in history.relapses)
-    ]
-    before = [i for i in usable if -rule.baseline_early_days <= days[i] <= 0]
-    if before:
-        return before[-1], False
-    after = [i for i in usable if days[i] > 0]
-    if not after:
-        return None, True
-    return after[0], days[after[0]] > rule.baseline_late_days
-
-
-def _with_references(scans: tuple[Scan, ...], rule: NedaRule) -> list[Scan]:
-    """The scans with a reference day each: recorded, else the scan before it, else day 0.
-
-    A first scan around day 0 without a reference is the baseline: it has nothing to be new against.
-    """
-    referenced: list[Scan] = []
-    last_of: dict[str, int] = {}
-    for scan in scans:
-        reference = scan.reference_day
-        if reference is None:
-            reference = last_of.get(scan.region)
-        if reference is None and scan.day > rule.baseline_late_days:
-            reference = 0
-        last_of[scan.region] = scan.day
-        referenced.append(Scan(scan.day, reference, scan.region, scan.new_t2, scan.gd_lesions))
-    return referenced
-
-
-def _covered_to(scans: list[Scan], latest_reference: int) -> int | None:
-    """The day up to which clean brain comparisons follow each other without a gap, None if none does."""
-    covered: int | None = None
-    limit = latest_reference
-    for scan in scans:
-        is_clean = scan.new_t2 == 0 and not scan.gd_lesions and scan.region != "spine"
-        if is_clean and scan.reference_day is not None and scan.reference_day <= limit:
-            covered = scan.day
-            limit = max(limit, scan.day)
-    return covered
+def _at(values: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """The value at each patient's row; where the row is -1 it is one that nobody reads."""
+    if not len(values):
+        return np.full(len(row), NO_DAY, dtype=values.dtype)
+    return np.where(row < 0, NO_DAY, values[np.maximum(row, 0)])

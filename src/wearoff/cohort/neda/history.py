@@ -1,26 +1,30 @@
-"""One patient's records on one clock: days since the start of follow-up.
-
-Dates become whole days since day 0, which is the recorded start of follow-up, else the first infusion, else
-the first visit or scan. Observation ends at the recorded end of follow-up, else at the last visit or
-infusion: a relapse or a scan tells what happened, not how long somebody watched.
-"""
+"""One patient's records on the common clock, as values to look at: for pictures, and for reading along."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from jaxtyping import Float, Int
+
+from wearoff.cohort.neda.dated import NO_DAY
+from wearoff.cohort.neda.followup import (
+    DAY_ZERO_FROM,
+    NOT_READ,
+    REGIONS,
+    TABLES,
+    DayZero,
+    Followup,
+    read_followup,
+)
+from wearoff.cohort.neda.relapses import judge_reports
+from wearoff.cohort.neda.rules import RelapseRule, load_relapse_rule
 
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
-
-DayZero = Literal["followup_start", "first infusion", "first visit or scan", "none"]
-RelapseStatus = Literal["relapse", "possible", "not a relapse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Scan:
         region: `brain`, `spine` or `brain_and_spine`.
         new_t2: new and enlarging T2 lesions together, None when T2 was not judged.
         gd_lesions: gadolinium-enhancing lesions, None when gadolinium was not given or not read.
+        volume_change_pct: change of brain volume since the reference, None when not measured.
     """
 
     day: int
@@ -40,25 +45,15 @@ class Scan:
     region: str
     new_t2: int | None
     gd_lesions: int | None
+    volume_change_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Relapse:
-    """One reported relapse and what its details make of it under `relapse_min_hours`."""
+    """One reported relapse, and whether the report counts: 2 a relapse, 1 a possible one, 0 none."""
 
     day: int
-    fever_or_infection: str | None
-    objective_sign: str | None
-    duration_h: float | None
-
-    def status(self, min_hours: float) -> RelapseStatus:
-        """Whether the report counts, by fever, objective sign and duration; `U` makes it possible."""
-        too_short = self.duration_h is not None and self.duration_h < min_hours
-        if self.fever_or_infection == "Y" or self.objective_sign == "N" or too_short:
-            return "not a relapse"
-        if "U" in (self.fever_or_infection, self.objective_sign):
-            return "possible"
-        return "relapse"
+    standing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,104 +83,53 @@ class History:
     refused: frozenset[str]
 
 
-def histories(cohort: Cohort) -> Iterator[History]:
-    """Every patient's history, in the order of `cohort.patients`; nobody is left out."""
-    tables = {
-        "patient": cohort.patient,
-        "infusion": cohort.infusion.with_columns(
-            date=pl.col("start_time").dt.convert_time_zone(cohort.timezone).dt.date()
-        ),
-        "visit": cohort.visit,
-        "relapse": cohort.relapse,
-        "mri": cohort.mri,
-    }
-    rows: dict[str, Mapping[str, list[dict[str, object]]]] = {
-        name: _by_patient(frame) for name, frame in tables.items()
-    }
-    absent = frozenset({"visit", "relapse", "mri"} - cohort.present)
-    refused = {name: cohort.refused_patients(name) for name in ("visit", "relapse", "mri")}
-    for patient in cohort.patients:
-        yield _history(
-            patient,
-            {name: by_patient.get(patient, []) for name, by_patient in rows.items()},
-            absent,
-            frozenset(name for name, patients in refused.items() if patient in patients),
+def histories(cohort: Cohort, relapses: RelapseRule | None = None) -> Iterator[History]:
+    """Every patient's history, in the order of `cohort.patients`; nobody is left out.
+
+    Args:
+        cohort: the records.
+        relapses: what counts as a relapse; None for the rule `reported`.
+    """
+    yield from histories_of(read_followup(cohort), relapses)
+
+
+def histories_of(followup: Followup, relapses: RelapseRule | None = None) -> Iterator[History]:
+    """The histories in a followup; see `histories`."""
+    standing = judge_reports(followup.reports, relapses or load_relapse_rule("reported"))
+    visits, reports, scans = followup.visits, followup.reports, followup.scans
+    starts = [rows.starts for rows in (visits.rows, reports.rows, scans.rows)]
+    for k, patient in enumerate(followup.patient_id):
+        v, r, s = (slice(start[k], start[k + 1]) for start in starts)
+        zero = followup.day_zero[k]
+        yield History(
+            patient_id=patient,
+            day_zero=None if np.isnat(zero) else zero.item(),
+            day_zero_from=DAY_ZERO_FROM[followup.day_zero_from[k]],
+            visit_days=visits.rows.day[v],
+            edss=visits.edss[v],
+            relapses=tuple(
+                Relapse(int(day), int(status))
+                for day, status in zip(reports.rows.day[r], standing[r], strict=True)
+            ),
+            scans=tuple(_scan(followup, row) for row in range(s.start, s.stop)),
+            observed_to=_known(followup.observed_to[k], NO_DAY),
+            absent=followup.absent,
+            refused=frozenset(name for name in TABLES if followup.refused[name][k]),
         )
 
 
-def _by_patient(frame: pl.DataFrame) -> dict[str, list[dict[str, object]]]:
-    return {
-        str(key[0]): part.to_dicts() for key, part in frame.partition_by("patient_id", as_dict=True).items()
-    }
-
-
-def _history(
-    patient: str,
-    rows: Mapping[str, list[dict[str, object]]],
-    absent: frozenset[str],
-    refused: frozenset[str],
-) -> History:
-    day_zero, source = _day_zero(rows)
-
-    def day(value: object) -> int:
-        return (value - day_zero).days  # type: ignore[operator, no-any-return]
-
-    visits = sorted((day(v["date"]), v["edss"]) for v in rows["visit"] if v["edss"] is not None)
-    scans = sorted((_scan(row, day) for row in rows["mri"]), key=lambda scan: scan.day)
-    relapses = sorted(
-        (
-            Relapse(
-                day(row["onset_date"]),
-                row["fever_or_infection"],  # type: ignore[arg-type]
-                row["objective_sign"],  # type: ignore[arg-type]
-                row["duration_h"],  # type: ignore[arg-type]
-            )
-            for row in rows["relapse"]
-        ),
-        key=lambda relapse: relapse.day,
-    )
-    ends = [row["followup_end"] for row in rows["patient"] if row["followup_end"] is not None]
-    contacts = [row["date"] for name in ("visit", "infusion") for row in rows[name]]
-    observed = ends or contacts
-    return History(
-        patient_id=patient,
-        day_zero=day_zero,
-        day_zero_from=source,
-        visit_days=np.array([d for d, _ in visits], dtype=int),
-        edss=np.array([edss for _, edss in visits], dtype=float),
-        relapses=tuple(relapses),
-        scans=tuple(scans),
-        observed_to=max(day(value) for value in observed) if observed and day_zero else None,
-        absent=absent,
-        refused=refused,
-    )
-
-
-def _day_zero(rows: Mapping[str, list[dict[str, object]]]) -> tuple[date | None, DayZero]:
-    starts = [row["followup_start"] for row in rows["patient"] if row["followup_start"] is not None]
-    infusions = [row["date"] for row in rows["infusion"]]
-    others = [row["date"] for name in ("visit", "mri") for row in rows[name]]
-    relapses = [row["onset_date"] for row in rows["relapse"]]
-    choices: tuple[tuple[list[object], DayZero], ...] = (
-        (starts, "followup_start"),
-        (infusions, "first infusion"),
-        (others or relapses, "first visit or scan"),
-    )
-    for dates, source in choices:
-        if dates:
-            return min(dates), source  # type: ignore[type-var, return-value]
-    return None, "none"
-
-
-def _scan(row: dict[str, object], day: object) -> Scan:
-    combined = row["new_or_enlarging_t2"]
-    parts = [row[name] for name in ("new_t2", "enlarging_t2") if row[name] is not None]
-    new_t2 = combined if combined is not None else (sum(parts) if parts else None)  # type: ignore[arg-type]
-    reference = row["reference_date"]
+def _scan(followup: Followup, row: int) -> Scan:
+    scans = followup.scans
+    volume = float(scans.volume_change_pct[row])
     return Scan(
-        day=day(row["date"]),  # type: ignore[operator]
-        reference_day=None if reference is None else day(reference),  # type: ignore[operator]
-        region=str(row["region"] or "brain"),
-        new_t2=new_t2,  # type: ignore[arg-type]
-        gd_lesions=row["gd_lesions"],  # type: ignore[arg-type]
+        day=int(scans.rows.day[row]),
+        reference_day=_known(scans.reference_day[row], NO_DAY),
+        region=REGIONS[scans.region[row]],
+        new_t2=_known(scans.new_t2[row], NOT_READ),
+        gd_lesions=_known(scans.gd_lesions[row], NOT_READ),
+        volume_change_pct=None if np.isnan(volume) else volume,
     )
+
+
+def _known(value: np.integer, missing: int) -> int | None:
+    return None if value == missing else int(value)

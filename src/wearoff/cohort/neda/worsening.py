@@ -1,103 +1,181 @@
-"""Confirmed disability worsening in one patient's EDSS history.
+"""Confirmed worsening and improvement under a named rule: relapses, changes, labels, and what the rule keeps.
 
-A worsening starts at the first visit at least one step above the baseline. It is *confirmed* by a visit far
-enough later that still holds the step, *refuted* by a visit before that which does not hold (when every visit
-in between must hold), and *unconfirmed* when the record ends first. After a confirmed worsening the lowest
-level held from onset to confirmation is the next baseline; the search goes on behind the confirming visit.
+`find_events` works on everybody's records at once; `find_worsenings` is one patient of it, for reading along.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from wearoff.cohort.neda.rules import StepRule
+from wearoff.cohort.neda.baselines import first_baseline
+from wearoff.cohort.neda.confirmation import STATUS, UNCONFIRMED, Changes, Visits, find_changes, may_confirm
+from wearoff.cohort.neda.dated import NO_DAY, Dated
+from wearoff.cohort.neda.labels import LABEL_UNKNOWN, LABELS, label_changes
+from wearoff.cohort.neda.relapses import MISSING, Reports, find_relapses, guarding_days, is_clear
+from wearoff.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from wearoff.cohort.neda.rules import Label, WorseningRule
+
+Status = Literal["confirmed", "unconfirmed", "imputed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The changes that a rule counts, and the label of each.
+
+    Attributes:
+        changes: one a row, sorted by patient and onset.
+        label: position in `LABELS`, shape [changes].
+        baseline: row of each patient's first baseline, -1 for none, shape [patients].
+    """
+
+    changes: Changes
+    label: Int[np.ndarray, "changes"]
+    baseline: Int[np.ndarray, "patients"]
+
+
+def find_events(
+    visits: Visits,
+    reports: Reports,
+    rule: WorseningRule,
+    *,
+    relapses_unknown: Bool[np.ndarray, "patients"] | None = None,
+    start_day: int | None = 0,
+) -> Events:
+    """Every change of the EDSS that the rule counts, in all patients.
+
+    Args:
+        visits: visits with an EDSS.
+        reports: relapses as they were reported.
+        rule: the named rule.
+        relapses_unknown: patients whose relapses were not recorded; None for nobody.
+        start_day: the day from which changes count, with a baseline shortly before it where there is one;
+            None to begin with each patient's first usable visit.
+    """
+    relapses = find_relapses(reports, rule.relapses)
+    guards = guarding_days(reports, relapses, rule.relapses)
+    usable = is_clear(visits.rows, guards, rule.relapse_to_baseline_days)
+    baseline = first_baseline(
+        visits.rows,
+        usable,
+        start_day=NO_DAY if start_day is None else start_day,
+        early_days=rule.baseline_early_days,
+    )
+    changes = find_changes(visits, guards, rule, baseline)
+    if relapses_unknown is None:
+        relapses_unknown = np.zeros(visits.rows.patients, dtype=bool)
+    confirms = may_confirm(visits, guards, rule)
+    label = label_changes(changes, visits, confirms, relapses, rule, relapses_unknown)
+    kept = _kept(changes, label, rule)
+    return Events(changes.take(kept), label[kept], baseline)
+
+
+def _kept(changes: Changes, label: np.ndarray, rule: WorseningRule) -> Bool[np.ndarray, "changes"]:
+    """Which changes the rule asks for: of its label, and up to the first; nothing open before it is dropped."""
+    is_open = (changes.status == UNCONFIRMED) | (label == LABEL_UNKNOWN)
+    is_asked = ~is_open
+    if rule.counted_label != "any":
+        is_asked &= label == LABELS.index(rule.counted_label)
+    if rule.occurrence == "every":
+        return np.asarray(is_asked | is_open)
+    before = np.cumsum(is_asked) - is_asked
+    of_earlier_patients = before[np.searchsorted(changes.patient, changes.patient)]
+    return np.asarray((is_asked | is_open) & (before == of_earlier_patients))
+
+
+# One patient
 
 
 @dataclass(frozen=True, slots=True)
 class Worsening:
-    """One worsening: when it was first seen, from which level, and whether it held.
+    """One change of the EDSS: when it was first seen, from which level, and whether it held.
 
     Attributes:
-        onset_day: day of the first visit above the step.
+        onset_day: day of the first visit that is a step away.
         baseline_edss: the level it is measured from.
         onset_edss: the level seen at onset.
-        status: `confirmed`, or `unconfirmed` when the record ends before it could be confirmed or refuted.
-        confirmed_day: day of the confirming visit, None when unconfirmed.
+        status: `confirmed`; `unconfirmed` when nobody looked in time; `imputed` when the rule counts it all the same.
+        confirmed_day: day of the first confirming visit, None without one.
+        direction: 1 for worsening, -1 for improvement.
+        label: `RAW`, `PIRA`, `undefined` or `unknown`; None for an improvement and for what is not confirmed.
     """
 
     onset_day: int
     baseline_edss: float
     onset_edss: float
-    status: Literal["confirmed", "unconfirmed"]
+    status: Status
     confirmed_day: int | None
+    direction: int = 1
+    label: Label | None = None
+
+
+def _check(days: np.ndarray, edss: np.ndarray) -> None:
+    """Visits of one patient are in order, one a day, each with an EDSS."""
+    if len(days) != len(edss):
+        raise InputError(
+            Problem(f"there are {len(days)} days and {len(edss)} EDSS; give one EDSS for each day")
+        )
+    late = np.flatnonzero(np.diff(days) <= 0)
+    if len(late):
+        reason = (
+            f"day {days[late[0] + 1]} does not come after day {days[late[0]]}; sort the visits, one a day"
+        )
+        raise InputError(Problem(reason, row=int(late[0]) + 2, column="days"))
+    empty = np.flatnonzero(np.isnan(edss))
+    if len(empty):
+        reason = "this visit has no EDSS; leave it out"
+        raise InputError(Problem(reason, row=int(empty[0]) + 1, column="edss"))
 
 
 def find_worsenings(
     days: Int[np.ndarray, "visits"],
     edss: Float[np.ndarray, "visits"],
+    rule: WorseningRule,
     *,
-    step: StepRule,
-    confirmation_days: int,
-    must_hold_between: bool = True,
+    relapse_days: Sequence[int] | None = (),
+    is_scheduled: Bool[np.ndarray, "visits"] | None = None,
 ) -> tuple[Worsening, ...]:
-    """Every worsening after the first visit given, which is the baseline, in order of onset.
+    """The changes of one patient that the rule counts, in order of onset; the first usable visit is the baseline.
 
     Args:
         days: days of the visits, strictly increasing, shape [visits].
         edss: EDSS at each, without gaps, shape [visits].
-        step: how many points count.
-        confirmation_days: a visit this many days after onset, or later, can confirm.
-        must_hold_between: whether each visit between onset and confirmation must hold the step.
+        rule: the named rule.
+        relapse_days: onsets of relapses; None where they were not recorded.
+        is_scheduled: whether each visit was scheduled; None for all.
 
-    Returns:
-        The confirmed worsenings, and last at most one that could not be confirmed or refuted.
+    Raises:
+        InputError: the days do not increase, or an EDSS is missing; names the first such visit.
     """
-    found: list[Worsening] = []
-    baseline, at = 0, 1
-    level = float(edss[0]) if len(edss) else 0.0
-    while at < len(days):
-        holds = step.is_worse(edss, level)
-        onset = next((i for i in range(at, len(days)) if holds[i]), None)
-        if onset is None:
-            break
-        confirming = _confirming_visit(days, holds, onset, confirmation_days, must_hold_between)
-        if confirming is None:
-            if not _could_still_hold(holds, onset, must_hold_between):
-                at = onset + 1
-                continue
-            found.append(Worsening(int(days[onset]), level, float(edss[onset]), "unconfirmed", None))
-            break
-        found.append(
-            Worsening(int(days[onset]), level, float(edss[onset]), "confirmed", int(days[confirming]))
+    _check(np.asarray(days), np.asarray(edss, dtype=float))
+    known = np.sort(np.asarray(relapse_days or (), dtype=np.int64))
+    nobody = np.zeros(len(known), dtype=np.int64)
+    visits = Visits(
+        Dated(np.zeros(len(days), dtype=np.int64), np.asarray(days, dtype=np.int64), 1),
+        np.asarray(edss, dtype=float),
+        np.ones(len(days), dtype=bool) if is_scheduled is None else np.asarray(is_scheduled, dtype=bool),
+    )
+    missing = np.full(len(known), MISSING)
+    reports = Reports(Dated(nobody, known, 1), missing, missing, np.full(len(known), np.nan))
+    events = find_events(
+        visits, reports, rule, relapses_unknown=np.array([relapse_days is None]), start_day=None
+    )
+    found = events.changes
+    return tuple(
+        Worsening(
+            onset_day=int(found.onset_day[k]),
+            baseline_edss=float(found.baseline_edss[k]),
+            onset_edss=float(found.onset_edss[k]),
+            status=cast("Status", STATUS[found.status[k]]),
+            confirmed_day=None if found.confirmed_day[k] == NO_DAY else int(found.confirmed_day[k]),
+            direction=int(found.direction[k]),
+            label=cast("Label | None", LABELS[events.label[k]]),
         )
-        held = edss[onset : confirming + 1]
-        level = float(np.min(held[step.is_worse(held, level)]))
-        baseline = confirming
-        at = baseline + 1
-    return tuple(found)
-
-
-def _confirming_visit(
-    days: Int[np.ndarray, "visits"],
-    holds: np.ndarray,
-    onset: int,
-    confirmation_days: int,
-    must_hold_between: bool,
-) -> int | None:
-    """The first visit late enough that holds, with no visit in between that falls (if that matters)."""
-    for visit in range(onset + 1, len(days)):
-        if must_hold_between and not holds[visit]:
-            return None
-        if holds[visit] and days[visit] - days[onset] >= confirmation_days:
-            return visit
-    return None
-
-
-def _could_still_hold(holds: np.ndarray, onset: int, must_hold_between: bool) -> bool:
-    """Whether a further visit could have confirmed: no visit since onset has refuted it."""
-    after = holds[onset + 1 :]
-    return bool(after.all()) if must_hold_between else bool(holds[-1])
+        for k in range(len(found))
+    )
