@@ -383,6 +383,9 @@ def test_a_malformed_cohort_toml_is_an_error(text: bytes, says: str) -> None:
 
 def test_a_file_given_by_name_that_is_no_table_is_noted() -> None:
     cohort = read_files({"visit.csv": HEADER, "visits.csv": b"x"}, as_of=AS_OF)
-    assert cohort.receipt.notes == ("the file visits.csv was not read; if it is a table, name it visit.csv",)
+    assert cohort.receipt.notes == (
+        "the file visits.csv was not read; if it is a table, name it visit.csv",
+        "visit.csv has no rows, which says that there was nothing to record; leave it out if it was not recorded",
+    )
     with pytest.raises(InputError, match="there is no table here"):
         read_files({"other.csv": HEADER}, as_of=AS_OF)
