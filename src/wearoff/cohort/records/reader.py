@@ -128,6 +128,12 @@ def format_of(source: str | Path) -> str:
     return _form_of_folder(gather_others(path), path.name)
 
 
+def _excel(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found:
+    from wearoff.cohort.records.readers.excel import find_in_excel
+
+    return find_in_excel(files)
+
+
 def _dataset_json(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found:
     from wearoff.cohort.records.readers.dataset_json import find_in_dataset_json
 
@@ -140,6 +146,7 @@ def _csv(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, bytes], str | None, ReadingChoices], Found]]] = {
     "csv": _csv,
+    "excel": _excel,
     "dataset-json": _dataset_json,
 }
 FORMATS: Final = tuple(_READERS)
