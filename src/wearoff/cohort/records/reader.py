@@ -134,6 +134,18 @@ def _excel(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Fou
     return find_in_excel(files)
 
 
+def _redcap(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found:
+    from wearoff.cohort.records.readers.redcap import find_in_redcap
+
+    return find_in_redcap(files)
+
+
+def _fhir(files: Mapping[str, bytes], timezone: str | None, _: ReadingChoices) -> Found:
+    from wearoff.cohort.records.readers.fhir import find_in_fhir
+
+    return find_in_fhir(files, timezone=timezone)
+
+
 def _dataset_json(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found:
     from wearoff.cohort.records.readers.dataset_json import find_in_dataset_json
 
@@ -147,6 +159,8 @@ def _csv(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found
 _READERS: Final[Mapping[str, Callable[[Mapping[str, bytes], str | None, ReadingChoices], Found]]] = {
     "csv": _csv,
     "excel": _excel,
+    "redcap": _redcap,
+    "fhir": _fhir,
     "dataset-json": _dataset_json,
 }
 FORMATS: Final = tuple(_READERS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -170,7 +171,7 @@ class Receipt:
     def __str__(self) -> str:
         """Each file's counts, then each refusal with its place, as lines."""
         lines = [
-            f"{file['file']}: {file['read']} rows read, {file['accepted']} accepted, "
+            f"{file['file']}{_of(file)}: {file['read']} rows read, {file['accepted']} accepted, "
             f"{file['refused']} refused"
             for file in self.files.iter_rows(named=True)
         ]
@@ -228,6 +229,11 @@ def make_receipt(
 def _frame(values: Iterable[object], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
     listed = list(values)
     return pl.DataFrame({name: [getattr(one, name) for one in listed] for name in schema}, schema=schema)
+
+
+def _of(file: Mapping[str, Any]) -> str:
+    """The table, where the file does not bear its name."""
+    return "" if file["file"] == f"{file['table']}.csv" else f", table {file['table']}"
 
 
 def _shortened(value: str | None) -> str | None:

@@ -166,9 +166,9 @@ def _sheet(
         texts = []
         found = len(faults)
         for place in range(1, width + 1):
-            text, reason = _text(cells.get(place), columns[place], (row, place) in computed)
-            if reason is not None:
-                faults.append(CellFault(row, header[place - 1].strip(BLANKS) or None, reason))
+            text, why = _text(cells.get(place), columns[place], (row, place) in computed)
+            if why is not None:
+                faults.append(CellFault(row, header[place - 1].strip(BLANKS) or None, why))
             texts.append(text)
         beyond = [cell for place, cell in sorted(cells.items()) if place > width and _plain(cell)]
         if beyond:

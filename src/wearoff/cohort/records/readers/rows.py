@@ -25,12 +25,16 @@ class Rows:
         file: name of the source.
         sha256: digest of its bytes.
         has_rows_of_file: whether the rows are rows of a file as a spreadsheet counts them.
+        field_prefix: how the source names a column: this, then the column; empty where it does not.
+        columns: columns that the source has, whether or not any row fills them.
     """
 
     table: Table
     file: str
     sha256: str
     has_rows_of_file: bool = False
+    field_prefix: str = ""
+    columns: list[str] = field(default_factory=list)
     _cells: dict[int, dict[str, str]] = field(default_factory=dict)
     _places: dict[int, str] = field(default_factory=dict)
     _cell_places: dict[tuple[int, str], str] = field(default_factory=dict)
@@ -52,8 +56,16 @@ class Rows:
         """A reason for which a row is refused whatever its cells say."""
         self._faults.append(CellFault(row, column, reason))
 
+    @property
+    def patients(self) -> set[str]:
+        """The patients of the rows so far, as they were written."""
+        return {cells.get("patient_id", "") for cells in self._cells.values()}
+
     def __len__(self) -> int:
         return len(self._cells)
+
+    def __contains__(self, row: int) -> bool:
+        return row in self._cells
 
     def sheet(self) -> Sheet:
         """The rows as a sheet with every fixed column of the table and what else was found.
@@ -62,7 +74,7 @@ class Rows:
             InputError: a name that was found twice or that cannot be read.
         """
         fixed = [column.name for column in self.table.fixed]
-        further = dict.fromkeys(name for cells in self._cells.values() for name in cells)
+        further = dict.fromkeys([*self.columns, *(name for cells in self._cells.values() for name in cells)])
         header = [*fixed, *(name for name in further if name not in fixed)]
         records = (
             (row, [cells.get(name, "") for name in header]) for row, cells in sorted(self._cells.items())
@@ -72,9 +84,11 @@ class Rows:
 
     def _where(self, row: int, column: str | None) -> str | None:
         place = self._cell_places.get((row, column or "")) or self._places.get(row)
-        if place is None or not self.has_rows_of_file:
-            return place
-        return f"row {row}, {place}"
+        parts = [f"row {row}"] if self.has_rows_of_file else []
+        parts += [place] if place else []
+        if self.field_prefix and column is not None:
+            parts.append(f"field {self.field_prefix}{column}")
+        return ", ".join(parts) or None
 
 
 @dataclass(slots=True)
