@@ -146,6 +146,18 @@ def _fhir(files: Mapping[str, bytes], timezone: str | None, _: ReadingChoices) -
     return find_in_fhir(files, timezone=timezone)
 
 
+def _msbase(files: Mapping[str, bytes], _: str | None, choices: ReadingChoices) -> Found:
+    from wearoff.cohort.records.readers.msbase import find_in_msbase
+
+    return find_in_msbase(files, treatments=choices.treatments)
+
+
+def _nonmem(files: Mapping[str, bytes], timezone: str | None, choices: ReadingChoices) -> Found:
+    from wearoff.cohort.records.readers.nonmem import find_in_nonmem
+
+    return find_in_nonmem(files, timezone=timezone, choices=choices)
+
+
 def _dataset_json(files: Mapping[str, bytes], _: str | None, __: ReadingChoices) -> Found:
     from wearoff.cohort.records.readers.dataset_json import find_in_dataset_json
 
@@ -160,7 +172,9 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, bytes], str | None, ReadingC
     "csv": _csv,
     "excel": _excel,
     "redcap": _redcap,
+    "msbase": _msbase,
     "fhir": _fhir,
+    "nonmem": _nonmem,
     "dataset-json": _dataset_json,
 }
 FORMATS: Final = tuple(_READERS)
