@@ -2,5 +2,6 @@
 
 - `app`: the commands and how errors reach a person
 - `study`: `wearoff study`
+- `records`: `wearoff template`, `wearoff convert`, and what a format leaves open
 - `evidence`: `wearoff evidence`
 """

@@ -17,6 +17,7 @@ from wearoff import __version__
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.patient import patient
+from wearoff.cli.records import convert, template
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
 from wearoff.errors import InputError, WearoffError
@@ -37,6 +38,8 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help loads twice as fast
 )
 app.command()(study)
+app.command()(template)
+app.command()(convert)
 app.command()(evidence)
 app.command()(simulate)
 app.command()(patient)
