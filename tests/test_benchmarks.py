@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import reference, with_roadrunner
+from benchmarks import records, reference, with_roadrunner
 from benchmarks.comparison import COURSE, LSODA, ROADRUNNER, Line, introduction, wrong
 from benchmarks.population import Measured, Workload, furthest, levels_error
 
@@ -73,3 +74,13 @@ def test_the_model_for_libroadrunner_names_every_symbol_it_uses() -> None:
     assert used <= declared
     ruled = {node.get("variable") for node in tree.iter() if node.tag.endswith("}rateRule")}
     assert ruled == {"a1", "a2"}
+
+
+def test_the_import_is_held_against_every_row_that_was_written(tmp_path: Path) -> None:
+    records.write_cohort(tmp_path, 50)
+    found = records.imported(tmp_path)
+    assert (found.patients, found.infusions, found.wrong) == (50, 1500, 0)
+    file = tmp_path / "infusion.csv"
+    plain = records.read_plainly(file)
+    file.write_text(file.read_text(encoding="utf-8").replace("Tysabri", "Tyruko", 1), encoding="utf-8")
+    assert not records.read_plainly(file).equals(plain)

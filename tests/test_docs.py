@@ -23,7 +23,7 @@ def options_of(command: str) -> set[str]:
     return set(re.findall(r"--[a-z][a-z-]+", run.stdout)) - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["study", "evidence", "models", "simulate"])
+@pytest.mark.parametrize("command", ["study", "template", "convert", "evidence", "models", "simulate"])
 def test_every_option_of_a_command_is_documented(command: str) -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert options_of(command) <= set(re.findall(r"--[a-z][a-z-]+", page))

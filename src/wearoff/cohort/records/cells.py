@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -334,6 +335,8 @@ def _offset(text: str) -> dt.timezone:
 def _localised(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """The moment at which clocks in the zone showed `local`, if there was exactly one."""
     try:
+        if (offset := _offset_all_day(zone, local.date())) is not None:
+            return local.replace(tzinfo=dt.UTC) - offset
         early, late = (local.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
     except OverflowError:
         raise CellError(f"{local} is outside the calendar.") from None
@@ -346,6 +349,17 @@ def _localised(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
         f"{local:%Y-%m-%d %H:%M} {what} in {zone.key}, where clocks were changed; add the offset "
         f"from UTC, for example {local:%Y-%m-%dT%H:%M}+01:00."
     )
+
+
+@lru_cache(maxsize=65_536)
+def _offset_all_day(zone: ZoneInfo, day: dt.date) -> dt.timedelta | None:
+    """The zone's offset from UTC on a day, None on a day on which clocks are changed.
+
+    To ask the zone for every moment takes most of the time of a large file.
+    """
+    ends = (dt.datetime.combine(day, clock, zone) for clock in (dt.time(0), dt.time(23, 59, 59)))
+    offsets = {end.replace(fold=fold).utcoffset() for end in ends for fold in (0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _check_day(column: Column, day: dt.date, setting: Setting) -> None:
