@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
@@ -18,11 +18,19 @@ from wearoff.cohort.records.fhir_codes import (
     PATIENT,
     ROW,
     TABLE,
-    UCUM,
     codings_in,
     load_codes,
 )
-from wearoff.cohort.records.readers.json_text import NumberText, plain_number
+from wearoff.cohort.records.readers.fhir_elements import (
+    LONGEST,
+    MOMENT,
+    any_value,
+    extensions_of,
+    moment_of,
+    named,
+    quantity_of,
+    text_of,
+)
 from wearoff.cohort.records.readers.products import natalizumab_product
 from wearoff.cohort.records.readers.rows import Leftovers
 from wearoff.cohort.records.writers.texts import number_text
@@ -31,7 +39,6 @@ from wearoff.units import convert
 
 __all__ = ["FoundRow", "Reading", "is_usable", "row_of"]
 
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.0+)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII)
 _REFERENCE = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _USABLE: Final = {
     "Observation": ("final", "amended", "corrected", "preliminary"),
@@ -48,7 +55,6 @@ _DATES: Final = {
     "wearing_off": "date",
     "diary": "week_ending",
 }
-_LONGEST = 80
 
 
 @dataclass(slots=True)
@@ -94,7 +100,7 @@ class Reading:
 
     def day(self, text: str) -> str:
         """A moment as its day; a day as it is."""
-        found = _MOMENT.fullmatch(text)
+        found = MOMENT.fullmatch(text)
         if not found or found[2] is None:
             return found[1][:10] if found else text
         self.told += 1
@@ -129,14 +135,14 @@ def row_of(reading: Reading, resource: Mapping[str, Any], where: str) -> FoundRo
 
 def _patient(resource: Mapping[str, Any]) -> FoundRow:
     row = FoundRow("patient", {"patient_id": _identifier(resource)})
-    gender = _text(resource.get("gender"))
+    gender = text_of(resource.get("gender"))
     row.cells["sex"] = load_codes().name("gender", "", gender) or gender
     row.places["sex"] = "gender"
-    birth = _text(resource.get("birthDate"))
+    birth = text_of(resource.get("birthDate"))
     row.cells["birth_year"] = birth[:4] if re.fullmatch(r"\d{4}(-\d\d){0,2}", birth) else birth
     row.places["birth_year"] = "birthDate"
     if "deceasedDateTime" in resource or resource.get("deceasedBoolean") is True:
-        died = _text(resource.get("deceasedDateTime"))[:10]
+        died = text_of(resource.get("deceasedDateTime"))[:10]
         row.cells["end_reason"] = f"death {died}".strip()
     _add_rest(row, resource)
     return row
@@ -152,7 +158,7 @@ def _infusion(reading: Reading, resource: Mapping[str, Any], where: str) -> Foun
     text = concept.get("text") if isinstance(concept, dict) else None
     is_named = not known and isinstance(text, str) and natalizumab_product(text) is not None
     if not is_named and not any(codes.name("natalizumab", *coding) for coding in known):
-        what = _named(known, concept)
+        what = named(known, concept)
         reading.left.add(f"MedicationAdministration {what}", where, "the coding is none of natalizumab.")
         return None
     row = FoundRow("infusion", {"patient_id": _subject(reading, resource)})
@@ -173,10 +179,10 @@ def _infusion(reading: Reading, resource: Mapping[str, Any], where: str) -> Foun
 def _add_times(row: FoundRow, resource: Mapping[str, Any]) -> None:
     period = resource.get("effectivePeriod")
     if not isinstance(period, dict):
-        row.cells["start_time"] = _moment(resource.get("effectiveDateTime"))
+        row.cells["start_time"] = moment_of(resource.get("effectiveDateTime"))
         row.places["start_time"] = "effectiveDateTime"
         return
-    start, end = _moment(period.get("start")), _moment(period.get("end"))
+    start, end = moment_of(period.get("start")), moment_of(period.get("end"))
     row.cells["start_time"], row.places["start_time"] = start, "effectivePeriod.start"
     if len(start) > 10 and len(end) > 10:
         try:
@@ -202,11 +208,11 @@ def _add_dosage(row: FoundRow, dosage: Mapping[str, Any]) -> None:
         if len(known) == 1:
             row.cells["route"] = known.pop()
         else:
-            row.faults.append(("route", f"the route {_named(routes, None)} is not known; state IV or SC."))
+            row.faults.append(("route", f"the route {named(routes, None)} is not known; state IV or SC."))
         row.places["route"] = "dosage.route"
     dose = dosage.get("dose")
     if isinstance(dose, dict):
-        value, unit = _quantity(dose)
+        value, unit = quantity_of(dose)
         row.places["dose_mg"] = "dosage.dose"
         try:
             row.cells["dose_mg"] = value if unit == "mg" else number_text(convert(float(value), unit, "mg"))
@@ -229,22 +235,22 @@ def _observation(reading: Reading, resource: Mapping[str, Any], where: str) -> F
     if not tables and any(codes.name("edss", *coding) for coding in known):
         tables = {"visit"}
     if len(tables) != 1 or not tables <= set(_DATES):
-        reading.left.add(f"Observation {_named(known, code)}", where, "the coding is not known.")
+        reading.left.add(f"Observation {named(known, code)}", where, "the coding is not known.")
         return None
     (table,) = tables
     row = FoundRow(table, {"patient_id": _subject(reading, resource)})
     date = _DATES[table]
     period = resource.get("effectivePeriod")
     if isinstance(period, dict):
-        row.cells[date], row.places[date] = _moment(period.get("start")), "effectivePeriod.start"
+        row.cells[date], row.places[date] = moment_of(period.get("start")), "effectivePeriod.start"
         if table == "relapse":
-            row.cells["end_date"] = reading.day(_moment(period.get("end")))
+            row.cells["end_date"] = reading.day(moment_of(period.get("end")))
             row.places["end_date"] = "effectivePeriod.end"
     else:
-        row.cells[date], row.places[date] = _moment(resource.get("effectiveDateTime")), "effectiveDateTime"
+        row.cells[date], row.places[date] = moment_of(resource.get("effectiveDateTime")), "effectiveDateTime"
     if date != "time":
         row.cells[date] = reading.day(row.cells[date])
-    text = _text(code.get("text")) if isinstance(code, dict) else ""
+    text = text_of(code.get("text")) if isinstance(code, dict) else ""
     match table:
         case "measurement":
             row.cells["analyte"] = "".join(analytes) if len(analytes) == 1 else ""
@@ -267,7 +273,7 @@ def _add_level(row: FoundRow, resource: Mapping[str, Any]) -> None:
     comparator = quantity.get("comparator") if isinstance(quantity, dict) else None
     _add_value(row, resource, "value")
     if isinstance(quantity, dict):
-        row.cells["unit"] = _quantity(quantity)[1]
+        row.cells["unit"] = quantity_of(quantity)[1]
         row.places["unit"] = "valueQuantity.code"
     if comparator == "<":
         row.cells |= {"lloq": row.cells.pop("value", ""), "below_lloq": "Y"}
@@ -281,11 +287,11 @@ def _add_level(row: FoundRow, resource: Mapping[str, Any]) -> None:
 def _add_value(row: FoundRow, resource: Mapping[str, Any], column: str) -> None:
     quantity = resource.get("valueQuantity")
     if isinstance(quantity, dict):
-        row.cells[column], row.places[column] = _quantity(quantity)[0], "valueQuantity.value"
+        row.cells[column], row.places[column] = quantity_of(quantity)[0], "valueQuantity.value"
     else:
         kind = next((key for key in resource if key.startswith("value")), None)
         if kind in ("valueString", "valueInteger"):
-            row.cells[column] = _text(resource[kind])
+            row.cells[column] = text_of(resource[kind])
         elif kind is not None:
             row.faults.append((column, f"a {kind} is no number; state it as a valueQuantity."))
         row.places[column] = kind or "value[x]"
@@ -302,24 +308,24 @@ def _add_components(reading: Reading, row: FoundRow, resource: Mapping[str, Any]
         known = list(codings_in(component.get("code"))) if isinstance(component, dict) else []
         column = next((code for system, code in known if system == COLUMN), None)
         if column is None:
-            name = _named(known, component.get("code") if isinstance(component, dict) else None)
+            name = named(known, component.get("code") if isinstance(component, dict) else None)
             reading.components[f"{row.table} {name}"] += 1
             continue
         quantity = component.get("valueQuantity")
-        row.cells[column] = _quantity(quantity)[0] if isinstance(quantity, dict) else ""
+        row.cells[column] = quantity_of(quantity)[0] if isinstance(quantity, dict) else ""
         row.places[column] = f"{path}.valueQuantity.value"
 
 
 def _response(reading: Reading, resource: Mapping[str, Any], where: str) -> FoundRow | None:
-    named = _text(resource.get("questionnaire")).split("|")[0]
+    named = text_of(resource.get("questionnaire")).split("|")[0]
     table = named.removeprefix("urn:wearoff:")
     if table == named or table not in ("wearing_off", "diary"):
-        what = f"QuestionnaireResponse {named[:_LONGEST] or 'without a questionnaire'}"
+        what = f"QuestionnaireResponse {named[:LONGEST] or 'without a questionnaire'}"
         reading.left.add(what, where, "the questionnaire is not known.")
         return None
     row = FoundRow(table, {"patient_id": _subject(reading, resource)})
     date = _DATES[table]
-    row.cells[date], row.places[date] = reading.day(_moment(resource.get("authored"))), "authored"
+    row.cells[date], row.places[date] = reading.day(moment_of(resource.get("authored"))), "authored"
     items = resource.get("item")
     for place, item in enumerate(items if isinstance(items, list) else ()):
         name = item.get("linkId") if isinstance(item, dict) else None
@@ -328,34 +334,27 @@ def _response(reading: Reading, resource: Mapping[str, Any], where: str) -> Foun
         if not isinstance(name, str) or not isinstance(answers, list) or len(answers) != 1:
             row.faults.append((None, f"{path} has no linkId or not one answer; correct it."))
             continue
-        row.cells[name] = _any_value(answers[0])
+        row.cells[name] = any_value(answers[0])
         row.places[name] = f"{path}.answer[0]"
     return row
 
 
 def _add_rest(row: FoundRow, resource: Mapping[str, Any]) -> None:
     """The cells that stand under the names of their columns."""
-    for extension in _extensions(resource):
+    for extension in extensions_of(resource):
         if extension.get("url") == ROW:
-            for one in _extensions(extension):
+            for one in extensions_of(extension):
                 if isinstance(one.get("url"), str):
-                    row.cells[one["url"]] = _any_value(one)
+                    row.cells[one["url"]] = any_value(one)
                     row.places[one["url"]] = f"extension[{one['url']}]"
-
-
-def _extensions(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    found = element.get("extension")
-    for one in found if isinstance(found, list) else ():
-        if isinstance(one, dict):
-            yield one
 
 
 def _identifier(resource: Mapping[str, Any]) -> str:
     identifiers = resource.get("identifier")
     for one in identifiers if isinstance(identifiers, list) else ():
         if isinstance(one, dict) and one.get("system") == PATIENT:
-            return _text(one.get("value"))
-    return _text(resource.get("id"))
+            return text_of(one.get("value"))
+    return text_of(resource.get("id"))
 
 
 def _subject(reading: Reading, resource: Mapping[str, Any]) -> str:
@@ -364,8 +363,8 @@ def _subject(reading: Reading, resource: Mapping[str, Any]) -> str:
         return ""
     identifier = subject.get("identifier")
     if isinstance(identifier, dict) and identifier.get("system") == PATIENT:
-        return _text(identifier.get("value"))
-    reference = _text(subject.get("reference"))
+        return text_of(identifier.get("value"))
+    reference = text_of(subject.get("reference"))
     if reference in reading.patients:
         return reading.patients[reference]
     found = _REFERENCE.fullmatch(reference)
@@ -374,49 +373,9 @@ def _subject(reading: Reading, resource: Mapping[str, Any]) -> str:
 
 def _referred(reading: Reading, resource: Mapping[str, Any], reference: Any) -> Any:
     """The concept of a medication that stands elsewhere: in the resource itself, or in the bundle."""
-    name = _text(reference.get("reference")) if isinstance(reference, dict) else ""
+    name = text_of(reference.get("reference")) if isinstance(reference, dict) else ""
     contained = resource.get("contained")
     for one in contained if isinstance(contained, list) else ():
         if isinstance(one, dict) and name == f"#{one.get('id')}":
             return one.get("code")
     return reading.medications.get(name)
-
-
-def _quantity(quantity: Mapping[str, Any]) -> tuple[str, str]:
-    """The number as written, and its unit as the tables spell it; the written unit where UCUM says none."""
-    value = quantity.get("value")
-    number = plain_number(value) if isinstance(value, NumberText) else _text(value)
-    code = _text(quantity.get("code"))
-    if quantity.get("system") == UCUM and code:
-        return number, load_codes().units.get(code, code)
-    return number, _text(quantity.get("unit"))
-
-
-def _any_value(element: Mapping[str, Any]) -> str:
-    """The text of whatever value[x] an element has."""
-    value = next((value for key, value in element.items() if key.startswith("value")), None)
-    if isinstance(value, NumberText):
-        return plain_number(value)
-    if isinstance(value, dict):
-        return _text(value.get("code"))
-    return _text(value)
-
-
-def _moment(value: Any) -> str:
-    """A date or a moment as the tables write it: seconds without a fraction."""
-    text = _text(value)
-    found = _MOMENT.fullmatch(text)
-    return f"{found[1]}{found[2] or ''}" if found else text
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else ""
-
-
-def _named(known: list[tuple[str, str]], concept: Any) -> str:
-    if known:
-        return " and ".join(f"{system}|{code}"[:_LONGEST] for system, code in known[:3])
-    text = concept.get("text") if isinstance(concept, dict) else None
-    return repr(text[:_LONGEST]) if isinstance(text, str) and text else "without a coding"
