@@ -124,6 +124,7 @@ def assemble(found: Found, *, as_of: dt.date, timezone: str | None) -> Cohort:
         timezone=name_of_zone,
         label=found.label,
         is_simulated=found.is_simulated,
+        origins={name: draft.sheet.origin for name, draft in drafts.items()},
     )
 
 

@@ -100,6 +100,13 @@ def test_a_refusal_names_sheet_and_cell() -> None:
     )
 
 
+def test_an_accepted_row_is_found_again_in_its_sheet() -> None:
+    cohort = read(saved(visits(["P1", DAY, 2])))
+    assert cohort.place("visit", 2) == "cohort.xlsx, sheet visit, row 2"
+    assert cohort.place("visit", 2, "edss") == "cohort.xlsx, sheet visit, cell C2"
+    assert cohort.place("mri", 3, "new_t2") == "mri.csv, row 3, column new_t2"
+
+
 def test_the_whole_number_of_a_workbook_is_a_patient() -> None:
     cohort = read(saved(visits([17, DAY, 2])))
     assert cohort.visit["patient_id"].to_list() == ["17"]

@@ -160,6 +160,12 @@ def test_a_level_below_the_limit_is_no_value() -> None:
     assert cohort.measurement.select("value", "lloq", "below_lloq").rows() == [(None, 0.5, "Y")]
 
 
+@pytest.mark.parametrize("unit", ["1", "{index}", "{ratio}"])
+def test_an_index_is_counted_in_ones(unit: str) -> None:
+    cohort = read(observation("100977-8", 1.25, unit))
+    assert cohort.measurement.select("analyte", "value", "unit").rows() == [("jcv_index", 1.25, "index")]
+
+
 def test_an_absent_value_keeps_its_reason() -> None:
     reason = {
         "coding": [

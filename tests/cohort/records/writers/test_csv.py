@@ -11,7 +11,7 @@ from wearoff.cohort.records.writers.csv import csv_files, write_csv
 from wearoff.errors import InputError
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_a_cohort_written_as_csv_is_read_as_the_same_cohort(seed: int) -> None:
     cohort = drawn_cohort(seed)
     assert_same(cohort, read_files(csv_files(cohort), as_of=AS_OF))

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from hashlib import sha256
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["find_in_excel"]
 
 _LARGEST_UNPACKED: Final = 2 * 2**30  # bytes; a million rows of the widest table take a tenth of it
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _LOST_DIGITS: Final = 10**15  # a workbook keeps 15 digits of a number
 _SHOWN_AS_IT_IS: Final = frozenset({"General", "@", "0", "#"})
 _KINDS_OF_TEXT: Final = frozenset({"identifier", "word", "text", "code"})
@@ -88,26 +91,42 @@ def _opened(name: str, content: bytes, notes: list[str]) -> tuple[Workbook, Work
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             entries = packed.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            if sum(entry.file_size for entry in entries) > _LARGEST_UNPACKED:
+                raise InputError(
+                    Problem("the workbook unpacks to more than 2 GiB; use CSV files.", file=name)
+                )
+            has_formulas = any(_holds_formula(packed, entry) for entry in entries)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         reason = f"the workbook is damaged ({error}); {_SAVE}."
         raise InputError(Problem(reason, file=name)) from None
     names = {entry.filename for entry in entries}
     if "xl/workbook.xml" not in names:
         raise InputError(Problem(f"this is no Excel workbook; {_SAVE}.", file=name))
-    if sum(entry.file_size for entry in entries) > _LARGEST_UNPACKED:
-        raise InputError(Problem("the workbook unpacks to more than 2 GiB; use CSV files.", file=name))
     if "xl/vbaProject.bin" in names:
         notes.append(f"{name}: the workbook holds macros, which were not run")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl tells of charts and formats, which hold no values
-            return (
-                openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False),
-                openpyxl.load_workbook(io.BytesIO(content), data_only=False, keep_links=False),
-            )
+            values = openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False)
+            if not has_formulas:
+                return values, values
+            return values, openpyxl.load_workbook(io.BytesIO(content), data_only=False, keep_links=False)
     except Exception as error:  # noqa: BLE001 - a damaged part makes the library raise whatever it meets
         reason = f"the workbook is damaged ({type(error).__name__}); {_SAVE}."
         raise InputError(Problem(reason, file=name)) from None
+
+
+def _holds_formula(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether a part of the workbook is a sheet with a formula in it."""
+    if not entry.filename.startswith("xl/worksheets/"):
+        return False
+    before = b""
+    with packed.open(entry) as part:
+        while chunk := part.read(1 << 20):
+            if _FORMULA.search(before + chunk):
+                return True
+            before = chunk[-16:]
+    return False
 
 
 def _table_of(name: str, worksheet: Worksheet, notes: list[str]) -> Table | None:

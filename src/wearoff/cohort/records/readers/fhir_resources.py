@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from wearoff.cohort.records.dictionary import MISSING_SUFFIX
+from wearoff.cohort.records.dictionary import MISSING_SUFFIX, load_dictionary
 from wearoff.cohort.records.fhir_codes import (
     ANALYTE,
     COLUMN,
     PATIENT,
     ROW,
     TABLE,
+    UCUM,
     codings_in,
     load_codes,
 )
@@ -273,7 +274,7 @@ def _add_level(row: FoundRow, resource: Mapping[str, Any]) -> None:
     comparator = quantity.get("comparator") if isinstance(quantity, dict) else None
     _add_value(row, resource, "value")
     if isinstance(quantity, dict):
-        row.cells["unit"] = quantity_of(quantity)[1]
+        row.cells["unit"] = _unit_of(quantity, row.cells["analyte"])
         row.places["unit"] = "valueQuantity.code"
     if comparator == "<":
         row.cells |= {"lloq": row.cells.pop("value", ""), "below_lloq": "Y"}
@@ -282,6 +283,14 @@ def _add_level(row: FoundRow, resource: Mapping[str, Any]) -> None:
     method = resource.get("method")
     if isinstance(method, dict) and isinstance(method.get("text"), str):
         row.cells["method"] = method["text"]
+
+
+def _unit_of(quantity: Mapping[str, Any], analyte: str) -> str:
+    """The unit of a level; what UCUM writes as 1, or as a word in braces, is one, which an index is counted in."""
+    unit, code = quantity_of(quantity)[1], text_of(quantity.get("code"))
+    is_one = quantity.get("system") == UCUM and (code == "1" or (code[:1] == "{" and code[-1:] == "}"))
+    counted = {one.name: one.unit for one in load_dictionary().analytes}
+    return "index" if is_one and counted.get(analyte) == "index" else unit
 
 
 def _add_value(row: FoundRow, resource: Mapping[str, Any], column: str) -> None:
@@ -344,7 +353,7 @@ def _add_rest(row: FoundRow, resource: Mapping[str, Any]) -> None:
     for extension in extensions_of(resource):
         if extension.get("url") == ROW:
             for one in extensions_of(extension):
-                if isinstance(one.get("url"), str):
+                if isinstance(one.get("url"), str) and one["url"] != "patient_id":
                     row.cells[one["url"]] = any_value(one)
                     row.places[one["url"]] = f"extension[{one['url']}]"
 
