@@ -46,6 +46,19 @@ def test_a_bundle_has_the_form_of_r4() -> None:
             _assert_no_empty(resource)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_another_implementation_of_fhir_takes_every_resource(seed: int) -> None:
+    models = pytest.importorskip("fhir.resources.R4B.bundle", reason="fhir-resources is not installed")
+    bundle = fhir_bundle(drawn_cohort(seed))
+    models.Bundle.model_validate_json(json.dumps(bundle))
+    for entry in bundle["entry"]:
+        if "status" in entry["resource"]:
+            del entry["resource"]["status"]
+            with pytest.raises(ValueError, match="'status' is required"):
+                models.Bundle.model_validate_json(json.dumps(bundle))
+            break
+
+
 def test_the_same_cohort_and_moment_give_the_same_bundle(tmp_path: Path) -> None:
     one, other = (
         write_fhir(drawn_cohort(7), tmp_path / name, created=CREATED) for name in ("a.json", "b.json")
