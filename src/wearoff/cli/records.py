@@ -75,7 +75,7 @@ TimezoneOption = Annotated[
 
 
 def template(
-    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
 ) -> None:
     """Write empty tables to fill in, with what to know about them and a REDCap dictionary."""
     from wearoff.cohort.records.writers.template import write_template
@@ -85,7 +85,7 @@ def template(
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="A cohort: a folder or a file.")],
+    source: Annotated[Path, typer.Argument(metavar="FOLDER_OR_FILE", help="A cohort, as for study.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="A new or empty folder; for fhir a new file.")],
     to: Annotated[WrittenChoice, typer.Option(help="What to write.")],
     form: FormatOption = None,

@@ -188,12 +188,12 @@ def _draft(sheet: Sheet, setting: Setting) -> _Draft:
     frame = frame.with_columns(absent).select(_schema(sheet).column_names())
     notes = []
     if has_dates_only:
-        notes.append(f"{sheet.origin.file}: a date without a time of day stands for 12:00 in {zone}")
+        notes.append(f"{sheet.origin.name}: a date without a time of day stands for 12:00 in {zone}")
     if has_local_times:
-        notes.append(f"{sheet.origin.file}: a time without an offset is the local time of {zone}")
+        notes.append(f"{sheet.origin.name}: a time without an offset is the local time of {zone}")
     if not sheet.read:
         notes.append(
-            f"{sheet.origin.part or sheet.origin.file} has no rows, which says that there was nothing to "
+            f"{sheet.origin.name} has no rows, which says that there was nothing to "
             "record; leave it out if it was not recorded"
         )
     notes += _notes_on_columns(sheet)
@@ -323,7 +323,7 @@ def _notes_on_columns(sheet: Sheet) -> list[str]:
         close = get_close_matches(name.lower().replace(" ", "_"), names, n=1, cutoff=0.75)
         if close and close[0] not in sheet.header:
             notes.append(
-                f"{sheet.origin.file}: the column {name} was not read; if {close[0]} is meant, rename it"
+                f"{sheet.origin.name}: the column {name} was not read; if {close[0]} is meant, rename it"
             )
     return notes
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from wearoff.cohort.records.dictionary import load_dictionary
 from wearoff.errors import InputError, Problem
@@ -99,12 +100,14 @@ class About:
         is_simulated: whether its patients are.
         timezone: where its clocks stood.
         is_guarded: whether texts like formulas have an apostrophe in front, as `wearoff convert` writes them.
+        redcap: what the fields, instruments and codes of a REDCap project are called, as it stands in the file.
     """
 
     label: str | None = None
     is_simulated: bool = False
     timezone: str | None = None
     is_guarded: bool = False
+    redcap: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_about(content: bytes | None, problems: list[Problem], notes: list[str]) -> About:
@@ -119,6 +122,7 @@ def read_about(content: bytes | None, problems: list[Problem], notes: list[str])
         return About()
     label, is_simulated = said.pop("label", None), said.pop("simulated", False)
     timezone, is_guarded = said.pop("timezone", None), said.pop("formulas_guarded", False)
+    redcap = said.pop("redcap", {})
     if label is not None and not (
         isinstance(label, str) and label.isprintable() and 0 < len(label) <= _LONGEST_LABEL
     ):
@@ -127,9 +131,13 @@ def read_about(content: bytes | None, problems: list[Problem], notes: list[str])
     if timezone is not None and not (isinstance(timezone, str) and timezone):
         reason = 'timezone must be the name of a zone, such as "Europe/Oslo".'
         problems.append(Problem(reason, file=ABOUT_FILE, column="timezone"))
+    if not isinstance(redcap, dict):
+        problems.append(
+            Problem("redcap must be a table of TOML: [redcap.fields].", ABOUT_FILE, column="redcap")
+        )
     for name, value in (("simulated", is_simulated), ("formulas_guarded", is_guarded)):
         if not isinstance(value, bool):
             reason = f"{name} must be true or false, without quotes."
             problems.append(Problem(reason, file=ABOUT_FILE, column=name))
     notes += [f"{ABOUT_FILE}: {key!r} means nothing to wearoff and was not used" for key in said]
-    return About() if problems else About(label, is_simulated, timezone, is_guarded)
+    return About() if problems else About(label, is_simulated, timezone, is_guarded, redcap)

@@ -78,6 +78,11 @@ class Origin:
     part: str | None = None
     where: Callable[[int, str | None], str | None] | None = None
 
+    @property
+    def name(self) -> str:
+        """The file, and the part of it."""
+        return self.file if self.part is None else f"{self.file}, {self.part}"
+
 
 @dataclass(frozen=True, slots=True)
 class CellFault:
@@ -272,6 +277,8 @@ def _plain_records(content: bytes) -> pl.DataFrame | None:
             return None
         content = content.replace(b"\r\n", b"\n")
     body = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n")
+    if body.startswith(codecs.BOM_UTF8):  # a second mark is text, but polars would take it off too
+        return None
     signs = np.frombuffer(body, dtype=np.uint8)
     ends = np.append(np.flatnonzero(signs == ord("\n")), signs.size)
     commas = np.diff(np.searchsorted(np.flatnonzero(signs == ord(",")), ends), prepend=0)

@@ -247,3 +247,58 @@ def test_a_damaged_export_is_turned_away_or_every_row_is_accounted_for(
         fared["turned away" if cohort is None else "read"] += 1
         assert all(problem.file == "export.csv" for problem in problems)
     assert min(fared.values()) > 5
+
+
+NAMES = b"""
+[redcap.fields]
+exam_day = "visit_date"
+edss_total = "visit_edss"
+gender = "patient_sex"
+
+[redcap.instruments]
+neuro_exam = "visit"
+
+[redcap.codes.gender]
+1 = "F"
+2 = "M"
+"""
+
+
+def test_a_project_of_its_own_is_read_by_the_names_that_the_user_states() -> None:
+    content = (
+        f"record_id,{EVENT},{INSTRUMENT},{INSTANCE},gender,exam_day,edss_total\n"
+        "P1,v1,,,1,,\nP1,v1,neuro_exam,1,,2020-01-01,2.5\nP1,v1,neuro_exam,2,,2020-02-01,2.3\n"
+    )
+    cohort = read({"export.csv": content.encode(), "cohort.toml": NAMES})
+    assert cohort.patient.select("patient_id", "sex").rows() == [("P1", "F")]
+    assert cohort.visit["edss"].to_list() == [2.5]
+    assert "row 4, event v1, visit 2, field edss_total, column edss, patient P1" in str(cohort.receipt)
+    lines = [
+        ("gender", "2", "", ""),
+        ("exam_day", "2020-01-01", "neuro_exam", "1"),
+        ("edss_total", "3", "neuro_exam", "1"),
+    ]
+    rows = [["P1", "v1", instrument, instance, name, value] for name, value, instrument, instance in lines]
+    content = as_csv(["record", EVENT, INSTRUMENT, INSTANCE, "field_name", "value"], rows)
+    cohort = read({"export.csv": content, "cohort.toml": NAMES})
+    assert cohort.patient["sex"].to_list() == ["M"]
+    assert cohort.visit["edss"].to_list() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b'redcap = "x"', "column redcap: redcap must be a table of TOML"),
+        (b"[redcap.fields]\na = 1", 'key redcap.fields: each line must be THEIRS = "OURS"'),
+        (b'[redcap.fields]\na = "edss"', "key redcap.fields.a: 'edss' is no field"),
+        (b'[redcap.instruments]\na = "visits"', "key redcap.instruments.a: 'visits' is none of the tables"),
+        (b"[redcap]\ncodes = 1", "key redcap.codes: codes stand by field"),
+        (b'[redcap.names]\na = "b"', "key redcap.names: there is no such table"),
+        (b'[redcap.fields]\nx = "visit_edss"', "the field stands 2 times in the header"),
+    ],
+)
+def test_names_that_mean_nothing_are_turned_away(text: bytes, says: str) -> None:
+    content = b"patient_id,redcap_event_name,visit_date,visit_edss,x\nP1,v1,2020-01-01,2,\n"
+    with pytest.raises(InputError) as caught:
+        read_files({"export.csv": content, "cohort.toml": text}, as_of=AS_OF, form="redcap")
+    assert says in str(caught.value)

@@ -1,7 +1,8 @@
 """Exports of REDCap: flat, one row for each record, event and instance, or EAV, one line for each value.
 
-The project is one made from `redcap_dictionary.csv`: a field is named after its table and its column, such
-as `visit_edss`, and the record is the patient. Codes are exported raw. Where a project has the missing data
+In a project made from `redcap_dictionary.csv` a field is named after its table and its column, such as
+`visit_edss`, and the record is the patient; what another project calls them, the user states
+(`redcap_names`). Codes are exported raw. Where a project has the missing data
 codes ND, UNK, NA and REF, such a code in place of a value says why there is none. Fields and instruments
 that belong to no table are listed.
 """
@@ -18,6 +19,7 @@ from wearoff.cohort.records.assemble import Found
 from wearoff.cohort.records.dictionary import MISSING_CODES, MISSING_SUFFIX, Table, load_dictionary
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
 from wearoff.cohort.records.guard import TEXT_KINDS
+from wearoff.cohort.records.readers.redcap_names import RedcapNames, names_in
 from wearoff.cohort.records.readers.rows import Leftovers, Rows
 from wearoff.cohort.records.sheet import BLANKS, Origin, decoded, records_of
 from wearoff.errors import InputError, Problem
@@ -60,12 +62,18 @@ class _Export:
     rows: dict[str, Rows]
     left: Leftovers
     sha256: str
+    theirs: Mapping[str, str]
 
     def table(self, table: Table) -> Rows:
         """The rows of a table, begun when first asked for."""
         if table.name not in self.rows:
             self.rows[table.name] = Rows(
-                table, self.file, self.sha256, has_rows_of_file=True, field_prefix=f"{table.name}_"
+                table,
+                self.file,
+                self.sha256,
+                has_rows_of_file=True,
+                field_prefix=f"{table.name}_",
+                field_names=self.theirs,
             )
         return self.rows[table.name]
 
@@ -82,6 +90,7 @@ def find_in_redcap(files: Mapping[str, bytes]) -> Found:
     problems: list[Problem] = []
     notes: list[str] = []
     about = read_about(files.get(ABOUT_FILE), problems, notes)
+    names = names_in(about.redcap, problems)
     exports = {name: content for name, content in files.items() if name != ABOUT_FILE}
     if len(exports) != 1:
         raise InputError([*problems, Problem(f"give one export of REDCap, not {len(exports)} files.")])
@@ -93,12 +102,14 @@ def find_in_redcap(files: Mapping[str, bytes]) -> Found:
         lines = [
             (row, record) for row, record in enumerate(records, start=2) if "".join(record).strip(BLANKS)
         ]
+        header, lines = _in_our_names(names, header, lines)
         problems += _faults(name, header, lines)
     except InputError as error:
         problems += error.problems
     if problems:
         raise InputError(problems)
-    export = _Export(name, _EVENT in header, {}, Leftovers(name), origin.sha256)
+    theirs = {ours: field for field, ours in names.fields.items()}
+    export = _Export(name, _EVENT in header, {}, Leftovers(name), origin.sha256, theirs)
     if set(_LONG) <= set(header):
         _read_long(export, header, lines)
     else:
@@ -114,6 +125,30 @@ def find_in_redcap(files: Mapping[str, bytes]) -> Found:
         is_simulated=about.is_simulated,
         timezone=about.timezone,
     )
+
+
+def _in_our_names(
+    names: RedcapNames, header: list[str], lines: list[tuple[int, list[str]]]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The export with the user's names of fields, instruments and codes turned into ours."""
+    if names == RedcapNames():
+        return header, lines
+    is_long = set(_LONG) <= set(header)
+    renamed = []
+    for row, record in lines:
+        cells = dict(zip(header, (cell.strip(BLANKS) for cell in record), strict=False))
+        if _INSTRUMENT in cells:
+            cells[_INSTRUMENT] = names.instruments.get(cells[_INSTRUMENT], cells[_INSTRUMENT])
+        if is_long and "field_name" in cells:
+            name = cells["field_name"]
+            cells |= {
+                "field_name": names.fields.get(name, name),
+                "value": names.value(name, cells.get("value", "")),
+            }
+        else:
+            cells = {name: names.value(name, cell) for name, cell in cells.items()}
+        renamed.append((row, list(cells.values()) if len(record) == len(header) == len(cells) else record))
+    return header if is_long else [names.fields.get(name, name) for name in header], renamed
 
 
 def _add_patients(export: _Export, header: Sequence[str], lines: Sequence[tuple[int, list[str]]]) -> None:

@@ -26,6 +26,7 @@ class Rows:
         sha256: digest of its bytes.
         has_rows_of_file: whether the rows are rows of a file as a spreadsheet counts them.
         field_prefix: how the source names a column: this, then the column; empty where it does not.
+        field_names: how the source names a field that it does not name so, by the name that it should have.
         columns: columns that the source has, whether or not any row fills them.
     """
 
@@ -34,6 +35,7 @@ class Rows:
     sha256: str
     has_rows_of_file: bool = False
     field_prefix: str = ""
+    field_names: Mapping[str, str] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
     _cells: dict[int, dict[str, str]] = field(default_factory=dict)
     _places: dict[int, str] = field(default_factory=dict)
@@ -87,7 +89,8 @@ class Rows:
         parts = [f"row {row}"] if self.has_rows_of_file else []
         parts += [place] if place else []
         if self.field_prefix and column is not None:
-            parts.append(f"field {self.field_prefix}{column}")
+            name = f"{self.field_prefix}{column}"
+            parts.append(f"field {self.field_names.get(name, name)}")
         return ", ".join(parts) or None
 
 
