@@ -168,3 +168,14 @@ def test_the_quick_path_is_taken_and_refuses_a_line_that_is_too_long() -> None:
     plain = b"patient_id,start_date\nP1,2020-01-01\n"
     assert sheet._plain_records(plain) is not None
     assert sheet._plain_records(plain + b"P1," + b"x" * 131_073 + b"\n") is None
+
+
+@pytest.mark.parametrize(
+    "start", [b"x\x01", b"x^", b'\x04"M\x18', b"\xef\xbb\xbf\xef\xbb\xbf", b"#", b"-", b"BZh", b"PK"]
+)
+def test_first_bytes_that_look_like_something_else_are_text(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = start + b",patient_id,start_date,kind\n1,P1,2020-01-01,x\n"
+    quick, other = _both_ways(content, monkeypatch)
+    assert quick == other

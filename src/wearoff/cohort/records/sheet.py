@@ -277,8 +277,6 @@ def _plain_records(content: bytes) -> pl.DataFrame | None:
             return None
         content = content.replace(b"\r\n", b"\n")
     body = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n")
-    if body.startswith(codecs.BOM_UTF8):  # a second mark is text, but polars would take it off too
-        return None
     signs = np.frombuffer(body, dtype=np.uint8)
     ends = np.append(np.flatnonzero(signs == ord("\n")), signs.size)
     commas = np.diff(np.searchsorted(np.flatnonzero(signs == ord(",")), ends), prepend=0)
@@ -286,12 +284,15 @@ def _plain_records(content: bytes) -> pl.DataFrame | None:
         return None
     if np.diff(ends, prepend=-1).max() > csv.field_size_limit():
         return None
+    # By its first bytes polars may take a text for a second byte-order mark or for something compressed.
+    first = b",".join([b"-"] * (int(commas[0]) + 1)) + b"\n"
     try:
-        frame = pl.read_csv(body, has_header=False, quote_char=None, infer_schema=False).fill_null("")
+        frame = pl.read_csv(first + body, has_header=False, quote_char=None, infer_schema=False)
     except pl.exceptions.PolarsError:
         return None
-    if frame.shape != (ends.size, commas[0] + 1):
+    if frame.shape != (ends.size + 1, commas[0] + 1):
         return None
+    frame = frame.slice(1).fill_null("")
     may_be_blank = (frame.to_series(0).str.strip_chars(BLANKS) == "").any()
     is_blank = pl.all_horizontal(pl.all().str.strip_chars(BLANKS) == "")
     return None if may_be_blank and frame.select(is_blank.any()).item() else frame
