@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from tests.cohort.records.reading import AS_OF, fault
-from wearoff.cohort.records import load_dictionary, read_files, sheet
+from wearoff.cohort.records import csv_text, load_dictionary, read_files, sheet
 from wearoff.errors import InputError
 
 HEADER = b"patient_id,date,edss\n"
@@ -121,7 +121,7 @@ def _both_ways(content: bytes, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     for is_quick in (True, False):
         with monkeypatch.context() as patch:
             if not is_quick:
-                patch.setattr(sheet, "_plain_records", lambda _: None)
+                patch.setattr(sheet, "plain_records", lambda _: None)
             try:
                 one = sheet.read_sheet(load_dictionary().table("event"), content)
             except InputError as error:
@@ -166,8 +166,8 @@ def test_the_quick_path_reads_what_the_other_one_reads(seed: int, monkeypatch: p
 
 def test_the_quick_path_is_taken_and_refuses_a_line_that_is_too_long() -> None:
     plain = b"patient_id,start_date\nP1,2020-01-01\n"
-    assert sheet._plain_records(plain) is not None
-    assert sheet._plain_records(plain + b"P1," + b"x" * 131_073 + b"\n") is None
+    assert csv_text.plain_records(plain) is not None
+    assert csv_text.plain_records(plain + b"P1," + b"x" * 131_073 + b"\n") is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@
 - `cohort`: the ten tables, the patients, and who lost a row
 - `receipt`: what was read, accepted, refused and assumed
 - `dictionary`: tables, columns, codes and limits, which are data in `dictionary.toml`
-- `sheet`, `assemble`, `cells`, `checks`, `scales`, `schemas`: the stages from text to an accepted table
+- `origin`, `csv_text`, `sheet`, `assemble`, `cells`, `days`, `checks`, `scales`, `schemas`: the stages from text to
+  an accepted table
 - `folder`, `guard`: what lies in a folder, and texts that must not become formulas
 """
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from wearoff.cohort.records.csv_text import BLANKS
 from wearoff.cohort.records.days import (
     CellError,
     Instant,
@@ -28,7 +29,6 @@ from wearoff.cohort.records.days import (
     shown,
 )
 from wearoff.cohort.records.dictionary import MISSING_CODES, Column
-from wearoff.cohort.records.sheet import BLANKS
 
 __all__ = [
     "DTYPES",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.receipt import Receipt
-from wearoff.cohort.records.sheet import Origin
 
 __all__ = ["Cohort"]
 

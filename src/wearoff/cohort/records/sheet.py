@@ -8,40 +8,26 @@ handed on as they stand; what they mean is for `cells`.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 
-import numpy as np
 import polars as pl
 
+from wearoff.cohort.records.csv_text import BLANKS, decoded, plain_records, records_of
 from wearoff.cohort.records.dictionary import MISSING_SUFFIX, Column, Table
 from wearoff.cohort.records.guard import TEXT_KINDS, unguarded
-from wearoff.errors import InputError, Problem
+from wearoff.cohort.records.origin import Origin, fault_at, problem_at
+from wearoff.errors import InputError
 
-__all__ = [
-    "BLANKS",
-    "CellFault",
-    "Origin",
-    "Ragged",
-    "Sheet",
-    "decoded",
-    "read_sheet",
-    "records_of",
-    "sheet_of",
-]
+__all__ = ["CellFault", "Ragged", "Sheet", "read_sheet", "sheet_of"]
 
-BLANKS = " \t\u00a0"
 
 # Names kept beyond the dictionary become names of columns in memory, where signs have meanings.
 _NAME = re.compile(r"\w[\w .%()/-]{0,63}")
-_AS_UTF8 = "save it as CSV UTF-8 (comma separated)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +45,6 @@ class Ragged:
     first: str
     fields: int
     is_blank: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the rows of a table stand in what the user gave.
-
-    Attributes:
-        file: name of the file, as the user knows it.
-        sha256: digest of its bytes.
-        part: the part of the file that holds the table, such as `sheet visit`; None where it is the file.
-        where: the place of a row, or of a cell of it, in words that find it in a file without such rows,
-            such as `sheet visit, cell D7`; None where row and column say it.
-    """
-
-    file: str
-    sha256: str
-    part: str | None = None
-    where: Callable[[int, str | None], str | None] | None = None
-
-    @property
-    def name(self) -> str:
-        """The file, and the part of it."""
-        return self.file if self.part is None else f"{self.file}, {self.part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +107,7 @@ def read_sheet(table: Table, content: bytes, *, is_guarded: bool = False) -> She
     """
     origin = Origin(table.file, sha256(content).hexdigest())
     text = decoded(origin, content)
-    if (plain := _plain_records(content)) is not None:
+    if (plain := plain_records(content)) is not None:
         header = tuple(name.strip(BLANKS) for name in plain.row(0))
         _check_header(table, origin, header)
         below = plain.slice(1)
@@ -238,99 +201,13 @@ def _sheet(
     )
 
 
-def decoded(origin: Origin, content: bytes) -> str:
-    """The text of a file in UTF-8, or an InputError that says what else it seems to be."""
-    if not content:
-        raise _fault(origin, "the file is empty (0 bytes); export it again.")
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _fault(origin, f"the file looks like UTF-16; {_AS_UTF8}.", row=1)
-    if (place := content.find(b"\0")) >= 0:
-        raise _fault(
-            origin,
-            f"there is a NUL byte at byte {place + 1}: the file is UTF-16, a spreadsheet or damaged; "
-            f"{_AS_UTF8}.",
-            row=_line(content, place),
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        # The decoder counts from behind the byte-order mark, in the bytes that it was given.
-        offset = len(content) - len(error.object)
-        raise _fault(
-            origin,
-            f"byte {offset + error.start + 1} (0x{byte:02X}) is not UTF-8; the file looks like "
-            f"Latin-1 or Windows-1252; {_AS_UTF8}.",
-            row=_line(content, offset + error.start),
-        ) from None
-
-
-def _plain_records(content: bytes) -> pl.DataFrame | None:
-    """The records of a file without a quote in which no line is short, long or blank; None for another file.
-
-    Such a file says the same to every reader of CSV, so the quickest may have it, the header first.
-    """
-    if b'"' in content:
-        return None
-    if b"\r" in content:
-        if content.count(b"\r") != content.count(b"\r\n"):
-            return None
-        content = content.replace(b"\r\n", b"\n")
-    body = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n")
-    signs = np.frombuffer(body, dtype=np.uint8)
-    ends = np.append(np.flatnonzero(signs == ord("\n")), signs.size)
-    commas = np.diff(np.searchsorted(np.flatnonzero(signs == ord(",")), ends), prepend=0)
-    if commas[0] == 0 or ends.size < 2 or (commas != commas[0]).any():
-        return None
-    if np.diff(ends, prepend=-1).max() > csv.field_size_limit():
-        return None
-    # By its first bytes polars may take a text for a second byte-order mark or for something compressed.
-    first = b",".join([b"-"] * (int(commas[0]) + 1)) + b"\n"
-    try:
-        frame = pl.read_csv(first + body, has_header=False, quote_char=None, infer_schema=False)
-    except pl.exceptions.PolarsError:
-        return None
-    if frame.shape != (ends.size + 1, commas[0] + 1):
-        return None
-    frame = frame.slice(1).fill_null("")
-    may_be_blank = (frame.to_series(0).str.strip_chars(BLANKS) == "").any()
-    is_blank = pl.all_horizontal(pl.all().str.strip_chars(BLANKS) == "")
-    return None if may_be_blank and frame.select(is_blank.any()).item() else frame
-
-
-def records_of(origin: Origin, text: str) -> list[list[str]]:
-    """The records of the file, the header first; a line without anything is an empty list."""
-    records: list[list[str]] = []
-    try:
-        # `extend` keeps what was read before a fault, which is where the fault is.
-        records.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        cause = str(error)
-        row = len(records) + 1
-        if "unexpected end of data" in cause:
-            reason = 'a quote (") is opened in this row and never closed; close or remove it.'
-        elif "field larger" in cause:
-            reason = (
-                f"a cell is longer than {csv.field_size_limit()} characters; a quote was probably "
-                'opened (") and not closed.'
-            )
-        else:
-            reason = 'text follows a closing quote ("); write a quote inside a quoted cell twice ("").'
-        raise _fault(origin, reason, row=row) from None
-    if not records or not any(cell.strip(BLANKS) for record in records for cell in record):
-        raise _fault(origin, "the file has nothing but blanks; export it again.")
-    if not any(cell.strip(BLANKS) for cell in records[0]):
-        raise _fault(origin, "the first row is empty; the header belongs there.", row=1)
-    return records
-
-
 def _check_header(table: Table, origin: Origin, header: tuple[str, ...]) -> None:
     problems = []
     expected = ", ".join(column.name for column in table.columns)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         mark = next(mark for mark in ";\t|" if mark in header[0])
         name = {";": "semicolons", "\t": "tabs", "|": "bars"}[mark]
-        raise _fault(
+        raise fault_at(
             origin,
             f"the columns are separated by {name}; save it with commas between the columns and "
             "points in the numbers.",
@@ -339,14 +216,14 @@ def _check_header(table: Table, origin: Origin, header: tuple[str, ...]) -> None
     if not any(table.column(name) for name in header):
         close = _near(table, header)
         if not close:
-            raise _fault(
+            raise fault_at(
                 origin,
                 "there is no header: the first row holds none of the columns of this table "
                 f"({expected}); add it.",
                 row=1,
             )
     problems += [
-        _problem(
+        problem_at(
             origin,
             f"the column name stands {count} times in the header; keep one.",
             row=1,
@@ -361,10 +238,10 @@ def _check_header(table: Table, origin: Origin, header: tuple[str, ...]) -> None
             found = next((other for other in header if near and _plain(other) == near[0]), None)
             hint = f"is {found!r} meant? Then name it {name!r}." if found else "add it."
             reason = f"the required column is missing; {hint}"
-            problems.append(_problem(origin, reason, row=1, column=name))
+            problems.append(problem_at(origin, reason, row=1, column=name))
     if table.at_least_one and not set(table.at_least_one) & set(header):
         names = ", ".join(table.at_least_one)
-        problems.append(_problem(origin, f"one of the columns {names} is required; add one.", row=1))
+        problems.append(problem_at(origin, f"one of the columns {names} is required; add one.", row=1))
     if problems:
         raise InputError(problems)
 
@@ -397,15 +274,3 @@ def _near(table: Table, header: tuple[str, ...]) -> bool:
 
 def _plain(name: str) -> str:
     return name.lower().replace(" ", "_").replace("-", "_")
-
-
-def _line(content: bytes, place: int) -> int:
-    return len((content[:place] + b".").splitlines())
-
-
-def _problem(origin: Origin, reason: str, *, row: int | None = None, column: str | None = None) -> Problem:
-    return Problem(reason, file=origin.file, row=row, column=column, table=origin.part)
-
-
-def _fault(origin: Origin, reason: str, *, row: int | None = None) -> InputError:
-    return InputError(_problem(origin, reason, row=row))

@@ -12,8 +12,9 @@ from typing import Any
 from wearoff.cohort.records.assemble import Found
 from wearoff.cohort.records.dictionary import Table, load_dictionary
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.readers.json_text import NumberText, parse_json, plain_number
-from wearoff.cohort.records.sheet import CellFault, Origin, Sheet, sheet_of
+from wearoff.cohort.records.sheet import CellFault, Sheet, sheet_of
 from wearoff.errors import InputError, Problem
 
 __all__ = ["find_in_dataset_json"]

@@ -20,9 +20,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from wearoff.cohort.records.assemble import Found
+from wearoff.cohort.records.csv_text import BLANKS
 from wearoff.cohort.records.dictionary import Column, Table, load_dictionary
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
-from wearoff.cohort.records.sheet import BLANKS, CellFault, Origin, Sheet, sheet_of
+from wearoff.cohort.records.origin import Origin
+from wearoff.cohort.records.sheet import CellFault, Sheet, sheet_of
 from wearoff.cohort.records.writers.texts import number_text
 from wearoff.errors import InputError, Problem
 

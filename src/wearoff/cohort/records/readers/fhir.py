@@ -17,10 +17,10 @@ from wearoff.cohort.records.assemble import Found, zone_of
 from wearoff.cohort.records.dictionary import load_dictionary
 from wearoff.cohort.records.fhir_codes import COHORT, COLUMN, TABLE, TEST_DATA, codings_in
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.readers.fhir_resources import Reading, is_usable, row_of
 from wearoff.cohort.records.readers.json_text import parse_json
 from wearoff.cohort.records.readers.rows import Leftovers, Rows
-from wearoff.cohort.records.sheet import Origin
 from wearoff.errors import InputError, Problem
 
 __all__ = ["find_in_fhir"]

@@ -10,7 +10,8 @@ import json
 import re
 from typing import Any, NoReturn
 
-from wearoff.cohort.records.sheet import Origin, decoded
+from wearoff.cohort.records.csv_text import decoded
+from wearoff.cohort.records.origin import Origin
 from wearoff.errors import InputError, Problem
 
 __all__ = ["NumberText", "parse_json", "plain_number"]

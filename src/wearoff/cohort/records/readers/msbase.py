@@ -19,12 +19,13 @@ from importlib.resources import files as package_files
 from typing import Any, Final, Literal
 
 from wearoff.cohort.records.assemble import Found
+from wearoff.cohort.records.csv_text import BLANKS, decoded, records_of
 from wearoff.cohort.records.dictionary import load_dictionary
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.readers.products import natalizumab_product, nearly_natalizumab
 from wearoff.cohort.records.readers.rows import Leftovers, Rows
 from wearoff.cohort.records.receipt import SourceCount
-from wearoff.cohort.records.sheet import BLANKS, Origin, decoded, records_of
 from wearoff.errors import InputError, Problem
 
 __all__ = ["find_in_msbase", "layout"]

@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 
 from wearoff.cohort.records.assemble import Found, zone_of
 from wearoff.cohort.records.choices import ReadingChoices
+from wearoff.cohort.records.csv_text import BLANKS, decoded, records_of
 from wearoff.cohort.records.dictionary import load_dictionary
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.readers.json_text import plain_number
 from wearoff.cohort.records.readers.rows import Leftovers, Rows
-from wearoff.cohort.records.sheet import BLANKS, Origin, decoded, records_of
 from wearoff.cohort.records.writers.texts import number_text
 from wearoff.errors import InputError, Problem
 from wearoff.units import convert, factor

@@ -16,12 +16,13 @@ from difflib import get_close_matches
 from hashlib import sha256
 
 from wearoff.cohort.records.assemble import Found
+from wearoff.cohort.records.csv_text import BLANKS, decoded, records_of
 from wearoff.cohort.records.dictionary import MISSING_CODES, MISSING_SUFFIX, Table, load_dictionary
 from wearoff.cohort.records.folder import ABOUT_FILE, read_about
 from wearoff.cohort.records.guard import TEXT_KINDS
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.readers.redcap_names import RedcapNames, names_in
 from wearoff.cohort.records.readers.rows import Leftovers, Rows
-from wearoff.cohort.records.sheet import BLANKS, Origin, decoded, records_of
 from wearoff.errors import InputError, Problem
 
 __all__ = ["find_in_redcap"]

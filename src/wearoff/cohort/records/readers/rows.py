@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wearoff.cohort.records.dictionary import Table
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.receipt import NotUsed, SourceCount
-from wearoff.cohort.records.sheet import CellFault, Origin, Sheet, sheet_of
+from wearoff.cohort.records.sheet import CellFault, Sheet, sheet_of
 
 __all__ = ["Leftovers", "Rows"]
 
