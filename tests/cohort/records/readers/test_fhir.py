@@ -187,6 +187,14 @@ def test_the_day_of_a_moment_is_told_in_the_zone() -> None:
         )
 
 
+def test_a_fraction_of_a_second_is_dropped_and_noted() -> None:
+    exact = observation("1988-5", 3, effectiveInstant="2020-01-01T10:20:30.125Z")
+    del exact["effectiveDateTime"]
+    cohort = read(exact, edss())
+    assert str(cohort.measurement["time"][0]) == "2020-01-01 10:20:30+00:00"
+    assert "b.json: 1 moments hold fractions of a second, which were dropped" in cohort.receipt.notes
+
+
 def test_a_component_without_a_column_is_noted() -> None:
     part = {"code": {"coding": [{"system": LOINC, "code": "1-1"}]}, "valueQuantity": {"value": 2}}
     cohort = read(edss(component=[part]))

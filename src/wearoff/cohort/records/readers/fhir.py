@@ -8,6 +8,7 @@ addresses and other identifiers are not looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -26,6 +27,7 @@ from wearoff.errors import InputError, Problem
 __all__ = ["find_in_fhir"]
 
 _READ: Final = ("Patient", "MedicationAdministration", "Observation", "QuestionnaireResponse")
+_FRACTION: Final = re.compile(rb"T\d\d:\d\d:\d\d\.\d*[1-9]")
 _LOOKED_UP: Final = ("Medication",)
 
 
@@ -76,6 +78,8 @@ def find_in_fhir(files: Mapping[str, bytes], *, timezone: str | None) -> Found:
         raise InputError(Problem(reason, file=name))
     if reading.told:
         notes.append(f"{name}: {reading.told} moments in columns of dates stand for their day in {zone_name}")
+    if dropped := len(_FRACTION.findall(content)):
+        notes.append(f"{name}: {dropped} moments hold fractions of a second, which were dropped")
     notes += [
         f"{name}: the component {what} has no column and was not read ({count} times)"
         for what, count in reading.components.items()

@@ -11,7 +11,7 @@ from wearoff.cohort.records.readers.json_text import NumberText, plain_number
 
 __all__ = ["LONGEST", "MOMENT", "any_value", "extensions_of", "moment_of", "named", "quantity_of", "text_of"]
 
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.0+)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII)
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII)
 LONGEST = 80
 
 
@@ -44,7 +44,7 @@ def any_value(element: Mapping[str, Any]) -> str:
 
 
 def moment_of(value: Any) -> str:
-    """A date or a moment as the tables write it: seconds without a fraction."""
+    """A date or a moment as the tables write it: in whole seconds, a fraction of one dropped."""
     text = text_of(value)
     found = MOMENT.fullmatch(text)
     return f"{found[1]}{found[2] or ''}" if found else text

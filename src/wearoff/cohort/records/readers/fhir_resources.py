@@ -180,8 +180,7 @@ def _infusion(reading: Reading, resource: Mapping[str, Any], where: str) -> Foun
 def _add_times(row: FoundRow, resource: Mapping[str, Any]) -> None:
     period = resource.get("effectivePeriod")
     if not isinstance(period, dict):
-        row.cells["start_time"] = moment_of(resource.get("effectiveDateTime"))
-        row.places["start_time"] = "effectiveDateTime"
+        row.places["start_time"], row.cells["start_time"] = _moment_in(resource)
         return
     start, end = moment_of(period.get("start")), moment_of(period.get("end"))
     row.cells["start_time"], row.places["start_time"] = start, "effectivePeriod.start"
@@ -194,6 +193,12 @@ def _add_times(row: FoundRow, resource: Mapping[str, Any]) -> None:
                 ("duration_min", "start and end of the period cannot be compared; correct them.")
             )
         row.places["duration_min"] = "effectivePeriod.end"
+
+
+def _moment_in(resource: Mapping[str, Any]) -> tuple[str, str]:
+    """The element that says when, and the moment that it holds."""
+    name = "effectiveInstant" if "effectiveInstant" in resource else "effectiveDateTime"
+    return name, moment_of(resource.get(name))
 
 
 def _minutes(span: dt.timedelta) -> str:
@@ -248,7 +253,7 @@ def _observation(reading: Reading, resource: Mapping[str, Any], where: str) -> F
             row.cells["end_date"] = reading.day(moment_of(period.get("end")))
             row.places["end_date"] = "effectivePeriod.end"
     else:
-        row.cells[date], row.places[date] = moment_of(resource.get("effectiveDateTime")), "effectiveDateTime"
+        row.places[date], row.cells[date] = _moment_in(resource)
     if date != "time":
         row.cells[date] = reading.day(row.cells[date])
     text = text_of(code.get("text")) if isinstance(code, dict) else ""
