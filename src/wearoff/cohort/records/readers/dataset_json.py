@@ -113,8 +113,12 @@ def _sheet_of(table: Table, origin: Origin, whole: dict[str, Any]) -> Sheet:
                 cell = None
             texts.append("" if cell is None else plain_number(cell) if isinstance(cell, NumberText) else cell)
         records.append((row, texts))
-    where = Origin(origin.file, origin.sha256, where=lambda row, _: f"rows[{row - 2}]")
+    where = Origin(origin.file, origin.sha256, where=_place)
     return sheet_of(table, where, header, records, faults=faults)
+
+
+def _place(row: int, _: str | None) -> str:
+    return f"rows[{row - 2}]"
 
 
 def _fault(file: str, key: str, reason: str) -> InputError:

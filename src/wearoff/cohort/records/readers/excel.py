@@ -15,6 +15,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +41,18 @@ _LOST_DIGITS: Final = 10**15  # a workbook keeps 15 digits of a number
 _SHOWN_AS_IT_IS: Final = frozenset({"General", "@", "0", "#"})
 _KINDS_OF_TEXT: Final = frozenset({"identifier", "word", "text", "code"})
 _SAVE: Final = "open it in a spreadsheet and save it as .xlsx again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The cell of a row in a sheet, by the letter of its column."""
+
+    title: str
+    letters: Mapping[str, str]
+
+    def __call__(self, row: int, column: str | None) -> str:
+        cell = self.letters.get(column or "")
+        return f"sheet {self.title}, cell {cell}{row}" if cell else f"sheet {self.title}, row {row}"
 
 
 def find_in_excel(files: Mapping[str, bytes]) -> Found:
@@ -157,12 +170,7 @@ def _origin(name: str, content: bytes, worksheet: Worksheet) -> Origin:
         for (row, _), cell in sorted(worksheet._cells.items())
         if row == 1 and cell.value is not None
     }
-
-    def where(row: int, column: str | None) -> str:
-        cell = letters.get(column or "")
-        return f"sheet {title}, cell {cell}{row}" if cell else f"sheet {title}, row {row}"
-
-    return Origin(name, sha256(content).hexdigest(), part=f"sheet {title}", where=where)
+    return Origin(name, sha256(content).hexdigest(), part=f"sheet {title}", where=_Places(title, letters))
 
 
 def _sheet(

@@ -17,6 +17,26 @@ from wearoff.cohort.records.sheet import CellFault, Sheet, sheet_of
 __all__ = ["Leftovers", "Rows"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where rows and cells were found, in the words of their source; kept when the rows themselves are gone."""
+
+    has_rows_of_file: bool
+    field_prefix: str
+    field_names: Mapping[str, str]
+    rows: Mapping[int, str]
+    cells: Mapping[tuple[int, str], str]
+
+    def __call__(self, row: int, column: str | None) -> str | None:
+        place = self.cells.get((row, column or "")) or self.rows.get(row)
+        parts = [f"row {row}"] if self.has_rows_of_file else []
+        parts += [place] if place else []
+        if self.field_prefix and column is not None:
+            name = f"{self.field_prefix}{column}"
+            parts.append(f"field {self.field_names.get(name, name)}")
+        return ", ".join(parts) or None
+
+
 @dataclass(slots=True)
 class Rows:
     """The rows of one table, growing while a source is read.
@@ -82,17 +102,11 @@ class Rows:
         records = (
             (row, [cells.get(name, "") for name in header]) for row, cells in sorted(self._cells.items())
         )
-        origin = Origin(self.file, self.sha256, part=f"table {self.table.name}", where=self._where)
+        places = _Places(
+            self.has_rows_of_file, self.field_prefix, self.field_names, self._places, self._cell_places
+        )
+        origin = Origin(self.file, self.sha256, part=f"table {self.table.name}", where=places)
         return sheet_of(self.table, origin, header, records, faults=self._faults)
-
-    def _where(self, row: int, column: str | None) -> str | None:
-        place = self._cell_places.get((row, column or "")) or self._places.get(row)
-        parts = [f"row {row}"] if self.has_rows_of_file else []
-        parts += [place] if place else []
-        if self.field_prefix and column is not None:
-            name = f"{self.field_prefix}{column}"
-            parts.append(f"field {self.field_names.get(name, name)}")
-        return ", ".join(parts) or None
 
 
 @dataclass(slots=True)
