@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import random
 
+import polars as pl
 import pytest
 
 from tests.cohort.records.drawn import AS_OF
 from tests.cohort.records.reading import outcome
-from wearoff.cohort.records import Cohort, ReadingChoices, read_files
+from tests.shared import shared_data
+from wearoff.cohort.records import Cohort, ReadingChoices, read_cohort, read_files
 from wearoff.errors import InputError
 
 UNITS = {"TIME": "d", "AMT": "mg", "DV": "mg/L", "WT": "kg"}
@@ -153,6 +155,25 @@ def test_what_the_table_does_not_say_is_asked_for(
     with pytest.raises(InputError) as caught:
         read_files({"events.csv": f"{header}\n{row}\n".encode()}, as_of=AS_OF, form="nonmem", choices=choices)
     assert says in str(caught.value)
+
+
+def test_a_public_table_of_120_people_is_read_whole() -> None:
+    file = shared_data("pharmacometrics", "Infusion_2CPTMM.csv")
+    choices = ReadingChoices(
+        origin="2020-01-01T00:00", units={"TIME": "h", "AMT": "ug", "DV": "ug/L"}, first_compartment="central"
+    )
+    cohort = read_cohort(file, as_of=AS_OF, choices=choices)
+    plain = pl.read_csv(file)
+    assert cohort.receipt.refusals.height == 0
+    assert cohort.receipt.sources.rows() == [(file.name, plain.height, plain.height, 0)]
+    doses, levels = plain.filter(pl.col("EVID") == 1), plain.filter(pl.col("EVID") == 0)
+    assert cohort.infusion["patient_id"].to_list() == doses["ID"].cast(pl.String).to_list()
+    assert cohort.infusion["dose_mg"].to_list() == (doses["AMT"] / 1000).to_list()
+    assert cohort.infusion["duration_min"].to_list() == (doses["AMT"] / doses["RATE"] * 60).to_list()
+    assert cohort.infusion["route"].unique().to_list() == ["IV"]
+    hours = (cohort.measurement["time"] - dt.datetime(2020, 1, 1, tzinfo=dt.UTC)).dt.total_seconds() / 3600
+    assert hours.to_list() == pytest.approx(levels["TIME"].to_list(), abs=0.5 / 3600)
+    assert cohort.measurement["value"].to_list() == pytest.approx((levels["DV"] / 1000).to_list(), rel=1e-15)
 
 
 CELLS = ("", ".", "NA", "0", "1", "-1", "2", "1E3", "x", "10:30", "300", "2020-01-01", "1e400", '"', "9" * 60)

@@ -228,6 +228,9 @@ def _take(
             doses.refuse(row, None, "EVID 4 resets the patient, which no record does; write EVID 1.")
     elif event in ("2", "3"):
         left.add(f"EVID {event}", where, "the row neither doses nor measures.")
+    elif _number(amount) not in (None, 0):
+        _add_dose(table, clock, choices.first_compartment, row, record, doses)
+        doses.refuse(row, None, f"there is no EVID {event[:20]}; write 1 if it is a dose that was given.")
     else:
         left.add(f"EVID {event[:20]}", where, "there is no such event; 0 observes and 1 doses.")
 
