@@ -49,14 +49,14 @@ def dataset_json_files(cohort: Cohort, *, created: dt.datetime | None = None) ->
     moment = (created or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
     files = {
         f"{table.table.name}.json": json.dumps(
-            _dataset(table, moment, cohort.label), ensure_ascii=False, allow_nan=False
+            _dataset(table, moment), ensure_ascii=False, allow_nan=False
         ).encode()
         for table in present_tables(cohort)
     }
     return files | {ABOUT_FILE: about_file(cohort)}
 
 
-def _dataset(written: WrittenTable, moment: str, label: str | None) -> dict[str, Any]:
+def _dataset(written: WrittenTable, moment: str) -> dict[str, Any]:
     table = written.table
     name = table.name.upper()
     key = {} if table.key == ("*",) else {column: place for place, column in enumerate(table.key, start=1)}
@@ -78,9 +78,8 @@ def _dataset(written: WrittenTable, moment: str, label: str | None) -> dict[str,
     return {
         "datasetJSONCreationDateTime": moment,
         "datasetJSONVersion": VERSION,
-        "fileOID": f"wearoff.{table.name}",
+        "fileOID": f"wearoff/{table.name}/{moment}",
         "sourceSystem": {"name": "wearoff", "version": __version__},
-        **({} if label is None else {"studyOID": label}),
         "itemGroupOID": f"IG.{name}",
         "records": written.height,
         "name": name,
