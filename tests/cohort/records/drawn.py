@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import io
 import random
+from functools import cache
 
 import polars as pl
 
@@ -62,6 +63,7 @@ UNITS = {
 }
 
 
+@cache
 def drawn_cohort(seed: int, rows: int = 12) -> Cohort:
     """A cohort of a few patients whose every accepted row is one that the reader itself let pass."""
     rng = random.Random(seed)  # noqa: S311 - a seed is wanted

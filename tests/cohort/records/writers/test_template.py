@@ -1,9 +1,12 @@
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tests.cohort.records.drawn import AS_OF
 from wearoff.cohort.records import load_dictionary, read_cohort, read_files
+from wearoff.cohort.records.cells import Setting, parse_cell
 from wearoff.cohort.records.writers.redcap_dictionary import HEADINGS, redcap_dictionary
 from wearoff.cohort.records.writers.template import example_row, template_files, write_template
 
@@ -21,13 +24,20 @@ def test_every_example_row_is_accepted() -> None:
     files = {}
     for table in load_dictionary().tables:
         row = example_row(table)
-        assert all(example for _, example in row), table.name
         out = io.StringIO()
         csv.writer(out).writerows([[column.name for column, _ in row], [example for _, example in row]])
         files[table.file] = out.getvalue().encode()
     cohort = read_files(files, as_of=AS_OF)
     assert cohort.receipt.refusals.height == 0, str(cohort.receipt)
     assert all(frame.height == 1 for frame in cohort.tables.values())
+
+
+def test_a_column_without_an_example_gets_one_that_it_takes() -> None:
+    for table in load_dictionary().tables:
+        bare = replace(table, columns=tuple(replace(column, example="") for column in table.columns))
+        for column, example in example_row(bare):
+            if example or (column.is_filled and column.kind not in ("text", "word")):
+                parse_cell(column, example, Setting(AS_OF, ZoneInfo("UTC")))
 
 
 def test_the_readme_names_every_column() -> None:

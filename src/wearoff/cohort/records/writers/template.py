@@ -9,6 +9,7 @@ from wearoff.cohort.records.folder import ABOUT_FILE, DICTIONARY_FILE, README_FI
 from wearoff.cohort.records.writers.csv import csv_bytes, dictionary_csv
 from wearoff.cohort.records.writers.files import put_files
 from wearoff.cohort.records.writers.redcap_dictionary import redcap_dictionary
+from wearoff.cohort.records.writers.texts import number_text
 
 __all__ = ["example_row", "template_files", "write_template"]
 
@@ -51,7 +52,22 @@ def template_files() -> dict[str, bytes]:
 
 def example_row(table: Table) -> list[tuple[Column, str]]:
     """Each column that a template offers with a cell as it might stand in a file."""
-    return [(column, column.example) for column in table.offered]
+    return [(column, column.example or _example(column)) for column in table.offered]
+
+
+def _example(column: Column) -> str:
+    """A cell that the column takes, where the dictionary gives no example."""
+    match column.kind:
+        case "code":
+            return column.codes[0]
+        case "date":
+            return "2021-01-15"
+        case "time":
+            return "2021-01-15T10:30"
+        case "number" | "integer":
+            return number_text(float(column.minimum or 0))
+        case _:
+            return "A01" if column.kind == "identifier" else ""
 
 
 def _readme(tables: tuple[Table, ...]) -> str:
