@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wearoff.cohort.records.dictionary import load_dictionary
 from wearoff.errors import InputError, Problem
@@ -128,7 +129,7 @@ def read_about(content: bytes | None, problems: list[Problem], notes: list[str])
     ):
         reason = f"label must be one line of text of 1 to {_LONGEST_LABEL} characters."
         problems.append(Problem(reason, file=ABOUT_FILE, column="label"))
-    if timezone is not None and not (isinstance(timezone, str) and timezone):
+    if timezone is not None and not (isinstance(timezone, str) and _is_zone(timezone)):
         reason = 'timezone must be the name of a zone, such as "Europe/Oslo".'
         problems.append(Problem(reason, file=ABOUT_FILE, column="timezone"))
     if not isinstance(redcap, dict):
@@ -141,3 +142,11 @@ def read_about(content: bytes | None, problems: list[Problem], notes: list[str])
             problems.append(Problem(reason, file=ABOUT_FILE, column=name))
     notes += [f"{ABOUT_FILE}: {key!r} means nothing to wearoff and was not used" for key in said]
     return About() if problems else About(label, is_simulated, timezone, is_guarded, redcap)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
