@@ -1,8 +1,8 @@
 """Write the reference pages that are made from the package's own data, so that they cannot drift.
 
 Five pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
-rules for NEDA, those for intervals, diaries and quality, and the cohort tables. Run by `make docs`
-before the site is built.
+rules for NEDA, those for intervals, diaries and quality, the cohort tables, and the codings of other
+formats. Run by `make docs` before the site is built.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def main() -> None:
         "rules.md": rules_page(),
         "record-rules.md": record_rules_page(),
         "tables.md": tables_page(),
+        "formats.md": formats_page(),
     }
     for name, text in pages.items():
         (OUT / name).write_text(text, encoding="utf-8")
@@ -331,13 +332,15 @@ def tables_page() -> str:
         "One CSV file for each table, UTF-8, one header line. Columns marked *required* must be there;"
         " *filled* means that no cell may be empty. Any column may have a companion that ends in"
         " `_missing` and says why a cell is empty: ND not done, UNK unknown, NA not applicable, REF"
-        " refused. How to fill them in: [Prepare your cohort](../../how-to/prepare-your-cohort.md).",
+        " refused. How to fill them in: [Prepare your cohort](../../how-to/prepare-your-cohort.md)."
+        " `wearoff template FOLDER` writes empty files with these columns, and the same tables as instruments"
+        " for REDCap, where a field is named after table and column (`visit_edss`).",
         "",
     ]
     for name, inner in named_tables(content.get("table", {})):
         lines += [f"## `{name}.csv`", "", str(inner.get("about", "")), ""]
         rows = (column_row(*column) for column in inner.get("columns", {}).items())
-        lines += [*table(("Column", "Holds", "Needed", "Meaning"), rows), ""]
+        lines += [*table(("Column", "Holds", "Needed", "Example", "Meaning"), rows), ""]
     analytes = content.get("analyte", {})
     if analytes:
         rows = (
@@ -357,7 +360,65 @@ def column_row(name: str, column: Mapping[str, Any]) -> tuple[str, ...]:
     elif limits(column):
         holds += f", {limits(column)}"
     needed = "filled" if column.get("filled") else "required" if column.get("required") else ""
-    return f"`{name}`", holds, needed, str(column.get("about", ""))
+    example = column.get("example", "")
+    names = ", ".join(f"`{one}`" for one in column.get("such_as", ()))
+    about = str(column.get("about", "")) + (f" Such as {names}." if names else "")
+    return f"`{name}`", holds, needed, f"`{example}`" if example else "", about
+
+
+# Other formats
+
+
+def formats_page() -> str:
+    """The codings of FHIR, the columns of MSBase and the names of natalizumab that are known."""
+    records = PACKAGE / "cohort" / "records"
+    codes = read(records / "fhir_codes.toml")
+    units = codes.pop("unit")
+    lines = [
+        "# Formats and codings",
+        "",
+        "What is read of other formats is data of the package. A coding, column or name that is not here is"
+        " listed in the receipt and used for nothing. How to give such files:"
+        " [Prepare your cohort](../../how-to/prepare-your-cohort.md#other-formats).",
+        "",
+        "## FHIR",
+        "",
+        "A coding that is not written is read only: its quantity is near, but not the very same.",
+        "",
+    ]
+    rows = (
+        (
+            sentence(kind),
+            f"`{entry['name']}`",
+            f"`{entry['system']}`" if entry["system"] else "",
+            f"`{entry['code']}`",
+            "yes" if entry["written"] else "no",
+            entry["source"],
+        )
+        for kind, entries in codes.items()
+        for entry in entries
+    )
+    lines += [*table(("Kind", "Means", "System", "Code", "Written", "Source"), rows), ""]
+    lines += ["Units by their UCUM code:", ""]
+    lines += [*table(("UCUM", "In the tables"), ((f"`{u['code']}`", f"`{u['name']}`") for u in units)), ""]
+    lines += ["## MSBase", ""]
+    for part, entry in read(records / "readers" / "msbase.toml").items():
+        lines += [f"### `{entry['file']}`", "", f"Becomes the table {part}.", ""]
+        columns = (
+            (f"`{name}`", f"`{cell['to']}`", plain(cell.get("kind", "")), words(cell), f"`{cell['mark']}`")
+            for name, cell in entry["columns"].items()
+        )
+        lines += [*table(("Column", "Becomes", "Written as", "Codes", "Mark"), columns), ""]
+    lines += ["## Names of natalizumab", "", "A text is compared whole, without case, dose and signs.", ""]
+    products = read(records / "readers" / "products.toml").items()
+    names = ((f"`{name}`", one["about"], one["source"], f"`{one['mark']}`") for name, one in products)
+    lines += [*table(("Name", "What it is", "Source", "Mark"), names), ""]
+    return "\n".join(lines)
+
+
+def words(column: Mapping[str, Any]) -> str:
+    """The codes of a source and what each becomes."""
+    return ", ".join(f"`{theirs}` is `{ours}`" for theirs, ours in column.get("codes", {}).items())
 
 
 def limits(entry: Mapping[str, Any]) -> str:

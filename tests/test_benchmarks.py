@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import neda, reference, with_roadrunner
+from benchmarks import neda, records, reference, with_roadrunner
 from benchmarks.comparison import COURSE, LSODA, ROADRUNNER, Line, introduction, wrong
 from benchmarks.population import Measured, Workload, furthest, levels_error
 
@@ -92,3 +93,13 @@ def test_neda_is_scored_on_what_the_benchmark_says_and_a_slow_run_is_not_let_thr
     monkeypatch.setattr(neda, "ALLOWED_S", {300: 0.0})
     assert len(neda.report((300,))) == 1
     assert "NEDA-4 of       300 patients" in capsys.readouterr().out
+
+
+def test_the_import_is_held_against_every_row_that_was_written(tmp_path: Path) -> None:
+    records.write_cohort(tmp_path, 50)
+    found = records.imported(tmp_path)
+    assert (found.patients, found.infusions, found.wrong) == (50, 1500, 0)
+    file = tmp_path / "infusion.csv"
+    plain = records.read_plainly(file)
+    file.write_text(file.read_text(encoding="utf-8").replace("Tysabri", "Tyruko", 1), encoding="utf-8")
+    assert not records.read_plainly(file).equals(plain)

@@ -26,7 +26,19 @@ def options_of(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["study", "neda", "quality", "evidence", "models", "patient", "policies", "simulate"]
+    "command",
+    [
+        "study",
+        "template",
+        "convert",
+        "neda",
+        "quality",
+        "evidence",
+        "models",
+        "patient",
+        "policies",
+        "simulate",
+    ],
 )
 def test_every_option_of_a_command_is_documented(command: str) -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")

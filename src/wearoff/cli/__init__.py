@@ -3,5 +3,6 @@
 - `app`: the commands and how errors reach a person
 - `study`: `wearoff study`
 - `quality`: `wearoff quality`
+- `records`: `wearoff template`, `wearoff convert`, and what a format leaves open
 - `evidence`: `wearoff evidence`
 """

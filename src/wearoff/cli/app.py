@@ -20,6 +20,7 @@ from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
 from wearoff.cli.policies import policies
 from wearoff.cli.quality import quality
+from wearoff.cli.records import convert, template
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
 from wearoff.errors import InputError, WearoffError
@@ -42,6 +43,8 @@ app = typer.Typer(
 app.command()(study)
 app.command()(quality)
 app.command()(neda)
+app.command()(template)
+app.command()(convert)
 app.command()(evidence)
 app.command()(simulate)
 app.command()(patient)

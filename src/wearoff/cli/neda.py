@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wearoff.cli.study import day_of_analysis, parse_setting
+from wearoff.cli.records import day
+from wearoff.cli.study import parse_setting
 
 if TYPE_CHECKING:
     from wearoff.cohort.neda import NedaTables
@@ -67,7 +68,7 @@ def neda(
     chosen = [load_any_rule(name).with_settings(**settings) for name in names]
     console = Console(stderr=True)
     with console.status("reading the records", spinner="line") as status:
-        cohort = read_cohort(folder, as_of=day_of_analysis(as_of), timezone=timezone)
+        cohort = read_cohort(folder, as_of=day(as_of), timezone=timezone)
         followup = read_followup(cohort)
         status.update("scoring")
         result = neda_tables(followup, chosen)
@@ -185,15 +186,15 @@ def _number(value: object) -> str:
 
 def _write(result: NedaTables, out: Path) -> None:
     from wearoff.errors import InputError, Problem
-    from wearoff.report.write import table_csv
+    from wearoff.report.files import csv_of, put
 
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, table in result.tables.items():
-            (out / f"{name}.csv").write_bytes(table_csv(table))
+            put(out / f"{name}.csv", csv_of(table.frame))
         if result.methods:
             text = "\n\n".join(result.methods.values())
-            (out / "methods.md").write_text(f"# Methods\n\n{text}\n", encoding="utf-8")
+            put(out / "methods.md", f"# Methods\n\n{text}\n".encode())
     except OSError as error:
         reason = f"the tables cannot be written here: {error.strerror or error}; choose another folder"
         raise InputError(Problem(reason, file=str(out))) from error

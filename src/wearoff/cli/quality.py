@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wearoff.cli.study import day_of_analysis
+from wearoff.cli.records import day
 from wearoff.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def quality(
     from wearoff.cohort.records import read_cohort
 
     with Console(stderr=True).status("reading the records", spinner="line"):
-        cohort = read_cohort(folder, as_of=day_of_analysis(as_of), timezone=timezone)
+        cohort = read_cohort(folder, as_of=day(as_of), timezone=timezone)
         report = check_quality(cohort, chosen)
     _show(report)
     if out is not None:

@@ -1,17 +1,30 @@
-"""`wearoff study`: a cohort folder, or a published study, in; a report, tables and result.json out."""
+"""`wearoff study`: a cohort, or a published study, in; a report, tables and result.json out."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wearoff.errors import InputError, Problem
+from wearoff.cli.records import (
+    AsOfOption,
+    CompartmentOption,
+    FormatOption,
+    OriginOption,
+    TimezoneOption,
+    TreatmentOption,
+    UnitOption,
+    day,
+    reading_choices,
+)
+from wearoff.errors import InputError
 
 if TYPE_CHECKING:
+    from wearoff.cohort.records import Cohort
     from wearoff.cohort.results import StudyResult
     from wearoff.report import StudyFiles
 
@@ -25,9 +38,13 @@ class AnswerChoice(StrEnum):
 
 
 def study(
-    folder: Annotated[
+    source: Annotated[
         Path | None,
-        typer.Argument(help="Folder with the cohort's CSV files (patient.csv, infusion.csv, ...)."),
+        typer.Argument(
+            metavar="FOLDER_OR_FILE",
+            help="The cohort: a folder of CSV files (patient.csv, infusion.csv, ...), or an Excel workbook, an "
+            "export of REDCap or MSBase, a FHIR bundle, Dataset-JSON or an event table.",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report.")] = Path("wearoff-report"),
     published: Annotated[
@@ -47,25 +64,33 @@ def study(
     model: Annotated[str | None, typer.Option(help="Name of the dosing model.")] = None,
     draws: Annotated[int, typer.Option(min=20, max=20_000, help="Virtual copies of each patient.")] = 200,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every drawn number.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="Day of analysis, YYYY-MM-DD; later dates are refused. Default: today.")
-    ] = None,
-    timezone: Annotated[str, typer.Option(help="Timezone of times without one, e.g. Europe/Oslo.")] = "UTC",
+    as_of: AsOfOption = None,
+    timezone: TimezoneOption = None,
+    form: FormatOption = None,
+    origin: OriginOption = None,
+    unit: UnitOption = None,
+    first_compartment: CompartmentOption = None,
+    treatments: TreatmentOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop if any row is refused.")] = False,
 ) -> None:
-    """Answer the question of wearing-off on a cohort folder or on published figures."""
-    if (folder is None) == (published is None):
-        raise typer.BadParameter("give either a FOLDER or --published NAME")
+    """Answer the question of wearing-off on a cohort or on published figures."""
+    if (source is None) == (published is None):
+        raise typer.BadParameter("give either a FOLDER_OR_FILE or --published NAME")
     if published is not None:
         from wearoff.cohort.published import analyse_published
 
         result = analyse_published(published)
     else:
-        assert folder is not None  # noqa: S101 - one of the two is given
+        assert source is not None  # noqa: S101 - one of the two is given
         result = _cohort_result(
-            folder,
-            as_of=day_of_analysis(as_of),
-            timezone=timezone,
+            source,
+            read=partial(
+                _read,
+                as_of=day(as_of),
+                timezone=timezone,
+                form=None if form is None else form.value,
+                choices=reading_choices(origin, unit, first_compartment, treatments),
+            ),
             strict=strict,
             choices={
                 "rule": rule,
@@ -82,31 +107,32 @@ def study(
     show(result, write_study(result, out))
 
 
+def _read(source: Path, **options: Any) -> Cohort:
+    from wearoff.cohort.records import read_cohort
+
+    return read_cohort(source, **options)
+
+
 def _cohort_result(
-    folder: Path, *, as_of: date, timezone: str, strict: bool, choices: dict[str, object]
+    source: Path, *, read: Callable[[Path], Cohort], strict: bool, choices: dict[str, object]
 ) -> StudyResult:
     from rich.console import Console
 
-    from wearoff.cohort.records import read_cohort
+    from wearoff.cohort.records.writers.convert import refused_rows
     from wearoff.cohort.study import StudyChoices, analyse_cohort
 
     console = Console(stderr=True)
     with console.status("reading the records", spinner="line") as status:
-        cohort = read_cohort(folder, as_of=as_of, timezone=timezone)
+        cohort = read(source)
         if strict and cohort.receipt.refusals.height:
-            raise InputError(
-                Problem(
-                    row["reason"], row["file"], row["row"], row["column"], row["patient_id"], row["value"]
-                )
-                for row in cohort.receipt.refusals.to_dicts()
-            )
+            raise InputError(refused_rows(cohort))
 
         def progress(step: str) -> None:
             status.update(step)
 
         return analyse_cohort(
             cohort,
-            name=folder.resolve().name,
+            name=source.resolve().name,
             choices=StudyChoices(**choices),  # type: ignore[arg-type]
             progress=progress,
         )
@@ -136,16 +162,6 @@ def show(result: StudyResult, files: StudyFiles) -> None:
     console.print(f"  report  {files.report}", soft_wrap=True)
     console.print(f"  tables  {files.result.parent / 'tables'}", soft_wrap=True)
     console.print(f"  result  {files.result}\n", soft_wrap=True)
-
-
-def day_of_analysis(text: str | None) -> date:
-    """The day that `--as-of` names, today without it."""
-    if text is None:
-        return date.today()  # noqa: DTZ011 - the user's own calendar day
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"--as-of {text!r} is not a date like 2024-03-31") from error
 
 
 def parse_setting(text: str) -> tuple[str, int | float | bool | str]:

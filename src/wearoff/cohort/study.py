@@ -278,7 +278,12 @@ def _sections(rule: NedaRule, exposure: Exposure, cohort: Cohort) -> tuple[Secti
                 f"{read} rows were read: {accepted} accepted, {refused} refused. Nothing is coerced or guessed; what "
                 "had to be assumed stands in the list of assumptions.",
             ),
-            tables=("receipt_files", "refusals", "notes"),
+            tables=(
+                "receipt_files",
+                "refusals",
+                *(("not_used",) if cohort.receipt.not_used.height else ()),
+                "notes",
+            ),
         ),
         Section(
             "Who was studied",

@@ -44,6 +44,7 @@ def study_tables(
             "receipt_files", "What was read", receipt.files, "Rows read = accepted + refused, file by file."
         ),
         Table("refusals", "What was refused, and why", receipt.refusals, "Mend the file and run again."),
+        *_not_used(receipt.not_used),
         Table(
             "notes", "Assumptions and conversions", pl.DataFrame({"note": notes}, schema={"note": pl.String})
         ),
@@ -164,3 +165,11 @@ def _occupancy(exposure: Exposure, answers: pl.DataFrame) -> pl.DataFrame:
         occupancy="value",
         is_trough=(pl.col("cycle_day") >= TROUGH_FROM_DAY).fill_null(False),
     )
+
+
+def _not_used(records: pl.DataFrame) -> tuple[Table, ...]:
+    """The records of a source that became no row, where the format has such records."""
+    if not records.height:
+        return ()
+    note = "Records of the source that have no place in the tables; nothing was computed from them."
+    return (Table("not_used", "What was not used, and why", records, note),)

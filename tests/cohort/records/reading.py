@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from wearoff.cohort.records import Cohort, read_files
-from wearoff.errors import InputError
+from wearoff.cohort.records import Cohort, ReadingChoices, read_files
+from wearoff.errors import InputError, Problem
 
 AS_OF = dt.date(2024, 6, 30)
 HEADERS = {
@@ -35,3 +35,21 @@ def fault(content: bytes, file: str = "visit.csv") -> str:
     with pytest.raises(InputError) as caught:
         read_files({file: content}, as_of=AS_OF)
     return str(caught.value)
+
+
+def outcome(
+    files: dict[str, bytes], *, form: str | None = None, choices: ReadingChoices | None = None
+) -> tuple[Cohort | None, tuple[Problem, ...]]:
+    """What became of files that may be damaged: a cohort that balances, or problems that say what to do."""
+    try:
+        cohort = read_files(
+            files, as_of=AS_OF, timezone="Europe/Oslo", form=form, choices=choices or ReadingChoices()
+        )
+    except InputError as error:
+        problems = error.problems
+    else:
+        assert cohort.receipt.is_balanced
+        return cohort, ()
+    assert problems
+    assert all(len(problem.reason) > 10 for problem in problems)
+    return None, problems

@@ -119,3 +119,23 @@ def test_a_column_has_the_value_of_each_of_its_cells(texts: list[str]) -> None:
     expected = {"1": 1.0, "2.5": 2.5}
     assert parsed.series[0].to_list() == [expected.get(text) for text in texts]
     assert set(parsed.faults) == {text for text in texts if text in ("x", "1,5")}
+
+
+@pytest.mark.parametrize(
+    "name", ["Europe/Oslo", "America/St_Johns", "Australia/Lord_Howe", "Asia/Beirut", "America/Havana", "UTC"]
+)
+def test_a_clock_is_told_as_the_zone_tells_it_on_every_hour_of_four_years(name: str) -> None:
+    zone = ZoneInfo(name)
+    column = Column(name="t", kind="time", about="A time.", flag="t_is_date_only")
+    setting = Setting(dt.date(2030, 1, 1), zone)
+    local = dt.datetime.fromisoformat("2020-01-01T00:30")
+    while local.year < 2024:
+        moments = {local.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1)}
+        if len(moments) == 1:
+            found = parse_cell(column, local.isoformat(timespec="minutes"), setting)
+            assert isinstance(found, Instant)
+            assert {found.moment} == moments
+        else:
+            with pytest.raises(CellError, match="where clocks were changed"):
+                parse_cell(column, local.isoformat(timespec="minutes"), setting)
+        local += dt.timedelta(hours=1)

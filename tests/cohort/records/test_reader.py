@@ -372,6 +372,12 @@ def test_a_file_without_permission_is_an_error(tmp_path: Path, monkeypatch: pyte
         (b"label = 3", "cohort.toml, column label: label must be one line of text"),
         (b'label = "a\\nb"', "cohort.toml, column label: label must be one line of text"),
         (b'simulated = "yes"', "cohort.toml, column simulated: simulated must be true or false"),
+        (b'timezone = "Mars/Olympus"', "cohort.toml, column timezone: timezone must be the name of a zone"),
+        (b"timezone = 3", "cohort.toml, column timezone: timezone must be the name of a zone"),
+        (
+            b"formulas_guarded = 1",
+            "cohort.toml, column formulas_guarded: formulas_guarded must be true or false",
+        ),
         (b"a = " + b"[" * 5000, "cohort.toml: the file is not TOML in UTF-8"),
     ],
 )
@@ -383,6 +389,20 @@ def test_a_malformed_cohort_toml_is_an_error(text: bytes, says: str) -> None:
 
 def test_a_file_given_by_name_that_is_no_table_is_noted() -> None:
     cohort = read_files({"visit.csv": HEADER, "visits.csv": b"x"}, as_of=AS_OF)
-    assert cohort.receipt.notes == ("the file visits.csv was not read; if it is a table, name it visit.csv",)
+    assert cohort.receipt.notes == (
+        "the file visits.csv was not read; if it is a table, name it visit.csv",
+        "visit.csv has no rows, which says that there was nothing to record; leave it out if it was not recorded",
+    )
     with pytest.raises(InputError, match="there is no table here"):
         read_files({"other.csv": HEADER}, as_of=AS_OF)
+
+
+def test_a_cohort_may_name_its_timezone_unless_the_caller_does() -> None:
+    files = {
+        "cohort.toml": b'timezone = "Europe/Oslo"',
+        "infusion.csv": b"patient_id,start_time\nP1,2020-01-01T10:00\n",
+    }
+    for zone, hour in ((None, 9), ("UTC", 10)):
+        cohort = read_files(files, as_of=AS_OF, timezone=zone)
+        assert cohort.timezone == (zone or "Europe/Oslo")
+        assert cohort.infusion["start_time"][0].hour == hour

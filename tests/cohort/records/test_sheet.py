@@ -1,10 +1,11 @@
 import csv
+import random
 from hashlib import sha256
 
 import pytest
 
 from tests.cohort.records.reading import AS_OF, fault
-from wearoff.cohort.records import read_files
+from wearoff.cohort.records import csv_text, load_dictionary, read_files, sheet
 from wearoff.errors import InputError
 
 HEADER = b"patient_id,date,edss\n"
@@ -112,3 +113,69 @@ def test_a_reason_may_stand_beside_any_column() -> None:
 
 def test_the_limit_of_the_csv_module_is_the_one_that_is_relied_on() -> None:
     assert csv.field_size_limit() == 131072
+
+
+def _both_ways(content: bytes, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the quick path makes of a file, and what the other one does, each a sheet or the faults."""
+    found: list[object] = []
+    for is_quick in (True, False):
+        with monkeypatch.context() as patch:
+            if not is_quick:
+                patch.setattr(sheet, "plain_records", lambda _: None)
+            try:
+                one = sheet.read_sheet(load_dictionary().table("event"), content)
+            except InputError as error:
+                found.append(str(error))
+            else:
+                cells = {name: given.to_list() for name, given in one.cells.items()}
+                found.append((one.header, list(one.rows), cells, one.ragged, one.not_read))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_the_quick_path_reads_what_the_other_one_reads(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(seed)  # noqa: S311 - a seed is wanted
+    cells = (
+        "",
+        " ",
+        "P1",
+        "2020-01-01",
+        "a b",
+        "\u00a0",
+        "\t",
+        "é",
+        "'",
+        "#x",
+        "NA",
+        "null",
+        "\u2028",
+        "\x0b",
+        "\x1f",
+        "1e5",
+    )
+    lines = ["patient_id,start_date,kind,comment"]
+    for _ in range(rng.randrange(6)):
+        width = 4 if rng.random() < 0.9 else rng.randrange(7)
+        lines.append(",".join(rng.choice(cells) for _ in range(width)))
+    ends = rng.choice(("\n", "\n", "\r\n", "\n\n", "\r"))
+    text = ends.join(lines) + rng.choice(("", ends, "\n"))
+    content = b"\xef\xbb\xbf" * rng.randrange(3) + text.encode()
+    quick, other = _both_ways(content, monkeypatch)
+    assert quick == other
+
+
+def test_the_quick_path_is_taken_and_refuses_a_line_that_is_too_long() -> None:
+    plain = b"patient_id,start_date\nP1,2020-01-01\n"
+    assert csv_text.plain_records(plain) is not None
+    assert csv_text.plain_records(plain + b"P1," + b"x" * 131_073 + b"\n") is None
+
+
+@pytest.mark.parametrize(
+    "start", [b"x\x01", b"x^", b'\x04"M\x18', b"\xef\xbb\xbf\xef\xbb\xbf", b"#", b"-", b"BZh", b"PK"]
+)
+def test_first_bytes_that_look_like_something_else_are_text(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = start + b",patient_id,start_date,kind\n1,P1,2020-01-01,x\n"
+    quick, other = _both_ways(content, monkeypatch)
+    assert quick == other

@@ -14,6 +14,7 @@ from math import inf
 import polars as pl
 
 from wearoff.cohort.neda import History
+from wearoff.cohort.neda.relapses import POSSIBLE, RELAPSE
 
 DAYS_PER_YEAR = 365.25
 
@@ -38,14 +39,12 @@ class OutcomeRule:
 
     Attributes:
         name: printed beside every figure.
-        relapse_min_hours: a report of shorter symptoms is no relapse.
         mri_from_d: lesions count against a scan of this day or later; 0 for the start.
         baseline_early_d: so many days before `mri_from_d` a scan may serve as the baseline.
         baseline_late_d: and so many after it.
     """
 
     name: str
-    relapse_min_hours: float
     mri_from_d: int
     baseline_early_d: int
     baseline_late_d: int
@@ -53,17 +52,17 @@ class OutcomeRule:
     def describe(self) -> str:
         """The methods paragraph of this rule."""
         return (
-            f"Rule {self.name}: a relapse is a report with symptoms of at least {self.relapse_min_hours:g} hours, "
-            "without fever or infection, and not without an objective sign. Lesions are new or enlarging T2 against "
+            f"Rule {self.name}: a relapse is a report that stands as one by the relapse rule; one that may be is "
+            "possible. Lesions are new or enlarging T2 against "
             f"a scan from day {self.mri_from_d - self.baseline_early_d} on, or enhancing ones; a first scan up to "
             f"day {self.mri_from_d + self.baseline_late_d} is the baseline and shows no activity by itself."
         )
 
 
-FROM_START = OutcomeRule("from_start", 24.0, 0, 90, 60)
+FROM_START = OutcomeRule("from_start", 0, 90, 60)
 """Everything after day 0 (the tolerances are assumed)."""
 
-REBASELINED = OutcomeRule("rebaselined_90d", 24.0, 90, 60, 90)
+REBASELINED = OutcomeRule("rebaselined_90d", 90, 60, 90)
 """Lesions only after three months, when the treatment has had time to act (the tolerances are assumed)."""
 
 
@@ -85,17 +84,17 @@ def outcomes_by_patient(histories: Iterable[History], rule: OutcomeRule = FROM_S
     return pl.DataFrame(rows, schema=OUTCOME_SCHEMA, orient="row")
 
 
-def relapse_days(history: History, rule: OutcomeRule) -> tuple[list[int], list[int]]:
+def relapse_days(history: History) -> tuple[list[int], list[int]]:
     """The days of the reports that are relapses by the rule, and of those that may be.
 
     Args:
         history: one patient's record.
-        rule: what counts as a relapse.
     """
-    found: dict[str, list[int]] = {"relapse": [], "possible": [], "not a relapse": []}
-    for report in history.relapses:
-        found[report.status(rule.relapse_min_hours)].append(report.day)
-    return found["relapse"], found["possible"]
+    days = {
+        standing: [report.day for report in history.relapses if report.standing == standing]
+        for standing in (RELAPSE, POSSIBLE)
+    }
+    return days[RELAPSE], days[POSSIBLE]
 
 
 def _relapses(history: History, rule: OutcomeRule) -> list[int | str | None]:
@@ -110,7 +109,7 @@ def _relapses(history: History, rule: OutcomeRule) -> list[int | str | None]:
     if why is not None or history.observed_to is None:
         return [history.observed_to, None, None, None, why]
     end = history.observed_to
-    certain, possible = ([d for d in days if 0 < d <= end] for days in relapse_days(history, rule))
+    certain, possible = ([d for d in days if 0 < d <= end] for days in relapse_days(history))
     return [end, len(certain), len(possible), min(certain, default=None), None]
 
 

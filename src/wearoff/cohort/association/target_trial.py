@@ -156,7 +156,7 @@ def _entries(
     gaps = np.diff(days)
     low, high = protocol.standard_d
     is_standard = (gaps >= low) & (gaps < high)
-    relapses = sorted(relapse_days(history, outcomes)[0])
+    relapses = sorted(relapse_days(history)[0])
     rows: list[list[object]] = []
     needed = protocol.run_in - 1
     for k in range(needed, len(days)):

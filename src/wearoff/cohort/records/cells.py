@@ -13,12 +13,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from wearoff.cohort.records.dictionary import MISSING_CODES, MISSING_SUFFIX, Column
-from wearoff.cohort.records.sheet import BLANKS
+from wearoff.cohort.records.csv_text import BLANKS
+from wearoff.cohort.records.days import (
+    CellError,
+    Instant,
+    absent,
+    offset_all_day,
+    parse_day,
+    parse_instant,
+    shown,
+)
+from wearoff.cohort.records.dictionary import MISSING_CODES, Column
 
 __all__ = [
     "DTYPES",
@@ -32,15 +42,10 @@ __all__ = [
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _INTEGER = re.compile(r"(-?[0-9]+)(?:\.0+)?")
-_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
-)
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST_NUMBER = 30
+_LOCAL_MINUTE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
 _LONGEST_NAME = 64
-_NOON = dt.time(12)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 TIME = pl.Datetime("us", "UTC")
@@ -56,10 +61,6 @@ DTYPES: dict[str, pl.DataType] = {
 }
 
 
-class CellError(ValueError):
-    """A cell's text is not a value of its column; the message says why and what to write."""
-
-
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What reading needs to know beyond the file.
@@ -71,21 +72,6 @@ class Setting:
 
     as_of: dt.date
     zone: ZoneInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """A moment, and how it was written.
-
-    Attributes:
-        moment: in UTC.
-        is_date_only: whether it stands for a date, at 12:00 local time.
-        is_local: whether it was written without an offset.
-    """
-
-    moment: dt.datetime
-    is_date_only: bool
-    is_local: bool
 
 
 Value = str | float | int | dt.date | Instant
@@ -108,7 +94,7 @@ class Parsed:
     has_dates_only: bool = False
 
 
-def parse_column(column: Column, texts: Sequence[str], setting: Setting) -> Parsed:
+def parse_column(column: Column, texts: Sequence[str] | pl.Series, setting: Setting) -> Parsed:
     """The values of a column, each distinct text parsed once.
 
     Args:
@@ -119,12 +105,13 @@ def parse_column(column: Column, texts: Sequence[str], setting: Setting) -> Pars
     Returns:
         The values, and the reason for each text that is none.
     """
-    return _parsed(
-        column.name, column.kind, texts, lambda text: parse_cell(column, text, setting), column.flag
-    )
+    series = pl.Series(column.name, texts, pl.String)
+    if column.kind == "time":
+        return _parsed_times(column, series, setting)
+    return _parsed(column.kind, series, lambda text: parse_cell(column, text, setting))
 
 
-def parse_missing_reason(name: str, texts: Sequence[str]) -> Parsed:
+def parse_missing_reason(name: str, texts: Sequence[str] | pl.Series) -> Parsed:
     """The codes of a companion column, which say why a value is absent.
 
     Args:
@@ -134,7 +121,7 @@ def parse_missing_reason(name: str, texts: Sequence[str]) -> Parsed:
     Returns:
         The codes, and the reason for each text that is none.
     """
-    return _parsed(name, "code", texts, _missing_reason, None)
+    return _parsed("code", pl.Series(name, texts, pl.String), _missing_reason)
 
 
 def parse_cell(column: Column, text: str, setting: Setting) -> Value | None:
@@ -166,11 +153,11 @@ def parse_cell(column: Column, text: str, setting: Setting) -> Value | None:
         case "code":
             return _code(column.codes, text)
         case "date":
-            day = _date(text)
+            day = parse_day(text)
             _check_day(column, day, setting)
             return day
         case "time":
-            instant = _instant(text, setting.zone)
+            instant = parse_instant(text, setting.zone)
             _check_day(column, instant.moment.astimezone(setting.zone).date(), setting)
             return instant
         case "number":
@@ -188,39 +175,80 @@ def _missing_reason(text: str) -> str | None:
     return _code(MISSING_CODES, bare) if bare else None
 
 
-def _parsed(
-    name: str,
-    kind: str,
-    texts: Sequence[str],
-    parse: Callable[[str], Value | None],
-    flag: str | None,
-) -> Parsed:
+def _parsed(kind: str, texts: pl.Series, parse: Callable[[str], Value | None]) -> Parsed:
     faults: dict[str, str] = {}
-    values: dict[str, Value | None] = {}
-    for text in set(texts):
+    known: dict[str, Value] = {}
+    for text in texts.unique().to_list():
         try:
-            values[text] = parse(text)
+            value = parse(text)
         except CellError as error:
-            values[text] = None
             faults[text] = str(error)
-    if kind == "time":
-        instants = {text: value for text, value in values.items() if isinstance(value, Instant)}
-        micros = {text: _micros(value.moment) for text, value in instants.items()}
-        only = {text: value.is_date_only for text, value in instants.items()}
-        moments = pl.Series(name, [micros.get(text) for text in texts], pl.Int64)
-        flags = pl.Series(flag, [only.get(text) for text in texts], pl.Boolean)
-        return Parsed(
-            (moments.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"), flags),
-            faults,
-            has_local_times=any(value.is_local and not value.is_date_only for value in instants.values()),
-            has_dates_only=any(only.values()),
-        )
-    if kind == "date":
-        days = {text: _days(value) for text, value in values.items() if isinstance(value, dt.date)}
-        series = pl.Series(name, [days.get(text) for text in texts], pl.Int32).cast(pl.Date)
-    else:
-        series = pl.Series(name, [values[text] for text in texts], DTYPES[kind])
-    return Parsed((series,), faults)
+            continue
+        if value is not None:
+            known[text] = value
+    return Parsed((_each(texts, list(known), list(known.values()), DTYPES[kind]),), faults)
+
+
+def _parsed_times(column: Column, texts: pl.Series, setting: Setting) -> Parsed:
+    """The moments of a column; those written as `2024-05-31T14:30` are parsed all at once."""
+    distinct = texts.unique()
+    plain, moments = _plain_moments(column, distinct, setting)
+    faults: dict[str, str] = {}
+    instants: dict[str, Instant] = {}
+    for text in distinct.filter(~distinct.is_in(plain.implode())).to_list():
+        try:
+            value = parse_cell(column, text, setting)
+        except CellError as error:
+            faults[text] = str(error)
+            continue
+        if isinstance(value, Instant):
+            instants[text] = value
+    micros = pl.Series([_micros(one.moment) for one in instants.values()], dtype=pl.Int64)
+    only = pl.Series([one.is_date_only for one in instants.values()], dtype=pl.Boolean)
+    keys = pl.concat([plain, pl.Series(list(instants), dtype=pl.String)])
+    times = pl.concat([moments, micros]).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    flags = pl.concat([pl.repeat(value=False, n=plain.len(), eager=True, dtype=pl.Boolean), only])
+    flag = column.flag or "is_date_only"
+    return Parsed(
+        (_each(texts, keys, times, TIME), _each(texts, keys, flags, pl.Boolean()).alias(flag)),
+        faults,
+        has_local_times=plain.len() > 0
+        or any(one.is_local and not one.is_date_only for one in instants.values()),
+        has_dates_only=bool(only.any()),
+    )
+
+
+def _plain_moments(column: Column, distinct: pl.Series, setting: Setting) -> tuple[pl.Series, pl.Series]:
+    """Texts that are local minutes of days on which no clock was changed, and their microseconds in UTC.
+
+    Whatever else a text is, and whatever is wrong with it, is left to `parse_cell`.
+    """
+    last = setting.as_of.toordinal() + column.ahead_d
+    latest = dt.date.fromordinal(min(last, dt.date.max.toordinal()))
+    frame = (
+        pl.DataFrame({"text": distinct})
+        .filter(pl.col("text").str.contains(_LOCAL_MINUTE))
+        .with_columns(local=pl.col("text").str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False))
+        .filter(pl.col("local").dt.date().is_between(column.earliest, latest))
+        .with_columns(day=pl.col("local").dt.date())
+    )
+    days = frame["day"].unique().to_list()
+    offsets = [offset_all_day(setting.zone, day) for day in days]
+    spans = _each(frame["day"], days, offsets, pl.Duration("us"))
+    utc = (frame["local"] - spans).dt.replace_time_zone("UTC").cast(pl.Int64)
+    is_known = spans.is_not_null()
+    return frame["text"].filter(is_known), utc.filter(is_known)
+
+
+def _each(
+    given: pl.Series, keys: Sequence[Any] | pl.Series, values: Sequence[Any] | pl.Series, dtype: pl.DataType
+) -> pl.Series:
+    """The value of every key in a series, null where it has none."""
+    if not len(keys):
+        return pl.Series(given.name, [None], dtype).new_from_index(0, given.len())
+    old = pl.Series(keys, dtype=given.dtype)
+    new = pl.Series(values, dtype=dtype)
+    return given.replace_strict(old, new, default=None, return_dtype=dtype)
 
 
 def _identifier(text: str) -> str:
@@ -234,7 +262,7 @@ def _identifier(text: str) -> str:
 def _word(text: str) -> str:
     if not _WORD.fullmatch(text) or len(text) > _LONGEST_NAME:
         raise CellError(
-            f"{_shown(text)} is not a word in lower case (letters, digits and _, for example nfl)."
+            f"{shown(text)} is not a word in lower case (letters, digits and _, for example nfl)."
         )
     return text
 
@@ -245,15 +273,15 @@ def _code(codes: Sequence[str], text: str) -> str:
     lower = {code.lower(): code for code in codes}
     close = get_close_matches(text.lower(), lower, n=1)
     hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
-    raise CellError(f"{_shown(text)} is not one of {', '.join(codes)}.{hint}{_absent(text)}")
+    raise CellError(f"{shown(text)} is not one of {', '.join(codes)}.{hint}{absent(text)}")
 
 
 def _number(column: Column, text: str) -> float:
     if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
-        raise CellError(f"{_shown(text)} is not a number.{_way_out(text)}")
+        raise CellError(f"{shown(text)} is not a number.{_way_out(text)}")
     number = float(text)
     if not math.isfinite(number):  # pragma: no cover - thirty digits are always finite
-        raise CellError(f"{_shown(text)} is not a finite number.")
+        raise CellError(f"{shown(text)} is not a finite number.")
     step = column.step
     if number in column.but_not or (step is not None and math.remainder(number, step) != 0.0):
         low, high = _plain(column.minimum), _plain(column.maximum)
@@ -267,7 +295,7 @@ def _integer(text: str) -> int:
     found = _INTEGER.fullmatch(text)
     if not found or len(text) > _LONGEST_NUMBER:
         whole = " It must be whole." if _NUMBER.fullmatch(text) else ""
-        raise CellError(f"{_shown(text)} is not a whole number.{whole}{_way_out(text)}")
+        raise CellError(f"{shown(text)} is not a whole number.{whole}{_way_out(text)}")
     return int(found[1])
 
 
@@ -280,72 +308,7 @@ def _check_range(column: Column, number: float, text: str, setting: Setting) -> 
         unit = f" {column.unit}" if column.unit else ""
         allowed = f"at least {_plain(low)}" if high is None else f"{_plain(low)} to {_plain(high)}"
         hint = f": {column.hint}" if column.hint else "."
-        raise CellError(f"{_shown(text)} is outside {allowed}{unit}{hint}")
-
-
-def _date(text: str) -> dt.date:
-    found = _DATE.fullmatch(text)
-    if not found:
-        raise CellError(
-            f"{_shown(text)} is not a date; write year-month-day, for example 2024-05-31.{_absent(text)}"
-        )
-    try:
-        return dt.date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        raise CellError(f"there is no day {text} in the calendar.") from None
-
-
-def _instant(text: str, zone: ZoneInfo) -> Instant:
-    if _DATE.fullmatch(text):
-        moment = _localised(dt.datetime.combine(_date(text), _NOON), zone)
-        return Instant(moment, is_date_only=True, is_local=True)
-    found = _TIME.fullmatch(text)
-    if not found:
-        raise CellError(
-            f"{_shown(text)} is not a date or a date and time; write 2024-05-31, "
-            "2024-05-31T14:30 or 2024-05-31T14:30+02:00."
-        )
-    day = _date(found[1])
-    try:
-        clock = dt.time(int(found[2]), int(found[3]), int(found[4] or 0))
-    except ValueError:
-        raise CellError(f"there is no time of day {text[11:]}.") from None
-    local = dt.datetime.combine(day, clock)
-    if found[5] is None:
-        return Instant(_localised(local, zone), is_date_only=False, is_local=True)
-    try:
-        moment = local.replace(tzinfo=_offset(found[5])).astimezone(dt.UTC)
-        moment.astimezone(zone)
-    except OverflowError:
-        raise CellError(f"{text} is outside the calendar.") from None
-    return Instant(moment, is_date_only=False, is_local=False)
-
-
-def _offset(text: str) -> dt.timezone:
-    if text == "Z":
-        return dt.UTC
-    hours, minutes = int(text[1:3]), int(text[4:6])
-    if minutes > 59 or hours * 60 + minutes > 14 * 60:
-        raise CellError(f"there is no offset {text} from UTC.")
-    span = dt.timedelta(hours=hours, minutes=minutes)
-    return dt.timezone(-span if text[0] == "-" else span)
-
-
-def _localised(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """The moment at which clocks in the zone showed `local`, if there was exactly one."""
-    try:
-        early, late = (local.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
-    except OverflowError:
-        raise CellError(f"{local} is outside the calendar.") from None
-    if early == late:
-        return early
-    # Where clocks were put forward, the moment shows another local time than the one asked for.
-    is_skipped = early.astimezone(zone).replace(tzinfo=None) != local
-    what = "does not exist" if is_skipped else "happened twice"
-    raise CellError(
-        f"{local:%Y-%m-%d %H:%M} {what} in {zone.key}, where clocks were changed; add the offset "
-        f"from UTC, for example {local:%Y-%m-%dT%H:%M}+01:00."
-    )
+        raise CellError(f"{shown(text)} is outside {allowed}{unit}{hint}")
 
 
 def _check_day(column: Column, day: dt.date, setting: Setting) -> None:
@@ -365,31 +328,11 @@ def _way_out(text: str) -> str:
         return " Leave the cell empty, and state lloq and below_lloq where the table has them."
     if _NUMBER.fullmatch(text):
         return f" It has more than {_LONGEST_NUMBER} characters." * (len(text) > _LONGEST_NUMBER)
-    return _absent(text)
-
-
-def _absent(text: str) -> str:
-    """What to do with a text by which people mean that there is no value."""
-    bare = text.strip("().").upper()
-    if bare in {"", "-", "?", "X", "N/A", "NAN", "NULL", "NONE", "MISSING", *MISSING_CODES}:
-        reasons = ", ".join(MISSING_CODES)
-        return (
-            " For a value that is absent leave the cell empty; the reason may stand in the column "
-            f"of the same name with {MISSING_SUFFIX} ({reasons})."
-        )
-    return ""
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")
+    return absent(text)
 
 
 def _plain(number: float | str | None) -> str:
     return f"{number:g}" if isinstance(number, int | float) else str(number)
-
-
-def _days(day: dt.date) -> int:
-    return day.toordinal() - _EPOCH.toordinal()
 
 
 def _micros(moment: dt.datetime) -> int:

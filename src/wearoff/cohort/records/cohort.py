@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from wearoff.cohort.records.origin import Origin
 from wearoff.cohort.records.receipt import Receipt
 
 __all__ = ["Cohort"]
@@ -36,6 +38,7 @@ class Cohort:
         timezone: where times without an offset were read from a clock.
         label: what the cohort is called, if it says so.
         is_simulated: whether it says that its patients are simulated.
+        origins: where the rows of each table that was there stand in what the user gave.
     """
 
     patient: pl.DataFrame
@@ -54,6 +57,7 @@ class Cohort:
     timezone: str
     label: str | None
     is_simulated: bool
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -97,3 +101,21 @@ class Cohort:
         """
         rows = self.receipt.refusals.filter((pl.col("table") == table) & pl.col("loses_information"))
         return frozenset(rows["patient_id"].drop_nulls().to_list())
+
+    def place(self, table: str, row: int, column: str | None = None) -> str:
+        """Where a row, or a cell of it, stands in what the user gave, in words that find it.
+
+        Args:
+            table: name of a table.
+            row: the number in its column `row`.
+            column: a column of the row.
+
+        Returns:
+            File and row, or the sheet and cell of a workbook, or the path in a JSON document.
+        """
+        origin = self.origins.get(table)
+        where = None if origin is None or origin.where is None else origin.where(row, column)
+        file = f"{table}.csv" if origin is None else origin.file
+        if where is not None:
+            return f"{file}, {where}"
+        return f"{file}, row {row}" + ("" if column is None else f", column {column}")

@@ -53,6 +53,8 @@ class Column:
         unit: unit of the number in memory.
         hint: what is added to a refusal out of range.
         flag: column in memory that says whether a time was given as a date only.
+        such_as: columns with which a template begins, of a name that stands for many.
+        example: a cell as it might stand in a file; empty where there is none.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Column:
     unit: str | None = None
     hint: str | None = None
     flag: str | None = None
+    such_as: tuple[str, ...] = ()
+    example: str = ""
 
     @property
     def is_pattern(self) -> bool:
@@ -120,6 +124,15 @@ class Table:
     def required(self) -> tuple[str, ...]:
         """Names of the columns that the file must have."""
         return tuple(column.name for column in self.columns if column.is_required)
+
+    @property
+    def offered(self) -> tuple[Column, ...]:
+        """The columns with which a template begins: every one with a name, and some of each pattern."""
+        return tuple(
+            one
+            for column in self.columns
+            for one in ([column.named(name) for name in column.such_as] if column.is_pattern else [column])
+        )
 
     def column(self, name: str) -> Column | None:
         """The description of a column of this name, by itself or by a pattern; None if unknown."""
@@ -236,6 +249,8 @@ def _column(name: str, entry: dict[str, Any]) -> Column:
         unit=entry.pop("unit", None),
         hint=entry.pop("hint", None),
         flag=entry.pop("flag", None),
+        such_as=tuple(entry.pop("such_as", ())),
+        example=entry.pop("example", ""),
     )
     if entry:
         raise ValueError(f"column {name} has fields that do not exist: {', '.join(entry)}")

@@ -6,12 +6,13 @@ the rows refused, and each refusal has its place and its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-__all__ = ["FileCount", "Receipt", "Refusal", "make_receipt"]
+__all__ = ["FileCount", "NotUsed", "Receipt", "Refusal", "SourceCount", "make_receipt"]
 
 _FILES = {
     "table": pl.String,
@@ -31,6 +32,15 @@ _REFUSALS = {
     "value": pl.String,
     "reason": pl.String,
     "loses_information": pl.Boolean,
+    "place": pl.String,
+}
+_SOURCES = {"file": pl.String, "records": pl.Int64, "used": pl.Int64, "not_used": pl.Int64}
+_NOT_USED = {
+    "file": pl.String,
+    "what": pl.String,
+    "records": pl.Int64,
+    "first": pl.String,
+    "reason": pl.String,
 }
 _LONGEST_VALUE = 120
 
@@ -48,6 +58,7 @@ class Refusal:
         value: the text that was found, None where it is the row.
         reason: what is wrong and what to do.
         loses_information: whether the row said something that no accepted row says.
+        place: the place in a file that has no such rows, such as a path in JSON or the cell of a sheet.
     """
 
     table: str
@@ -58,6 +69,43 @@ class Refusal:
     value: str | None
     reason: str
     loses_information: bool = True
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """How many records of a source became rows of tables, where one record is not simply one row.
+
+    Attributes:
+        file: name of the file.
+        records: its rows, lines or resources.
+        used: those from which a row was made, accepted or refused.
+        not_used: the others, each of which is counted under a `NotUsed`.
+    """
+
+    file: str
+    records: int
+    used: int
+    not_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotUsed:
+    """Records of a source that have no place in the tables, listed and not dropped in silence.
+
+    Attributes:
+        file: name of the file.
+        what: what they are, such as a coding or the name of an instrument.
+        records: how many of them there are.
+        first: where the first one is.
+        reason: why they were not used, and what to do if they should be.
+    """
+
+    file: str
+    what: str
+    records: int
+    first: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +137,25 @@ class Receipt:
 
     Attributes:
         files: table, file, sha256, read, accepted, refused, columns_not_read (one text).
-        refusals: table, file, row, column, patient_id, value, reason, loses_information.
+        refusals: table, file, row, column, patient_id, value, reason, loses_information, place.
         notes: assumptions and conversions, and what lies in the folder and was not read.
+        sources: file, records, used, not_used; empty where a record is a row.
+        not_used: file, what, records, first, reason; the records of the sources that became no row.
     """
 
     files: pl.DataFrame
     refusals: pl.DataFrame
     notes: tuple[str, ...]
+    sources: pl.DataFrame
+    not_used: pl.DataFrame
 
     @property
     def is_balanced(self) -> bool:
-        """Whether each file's rows are accounted for, once each, and each refused row is listed."""
+        """Whether every record and row is accounted for, once each, and what was refused or left is listed."""
+        left = dict(self.not_used.group_by("file").agg(pl.col("records").sum()).iter_rows())
+        for file, records, used, not_used in self.sources.iter_rows():
+            if records != used + not_used or not_used != left.get(file, 0):
+                return False
         listed: dict[str, set[int]] = {}
         for table, row in self.refusals.select("table", "row").iter_rows():
             listed.setdefault(table, set()).add(row)
@@ -115,27 +171,40 @@ class Receipt:
     def __str__(self) -> str:
         """Each file's counts, then each refusal with its place, as lines."""
         lines = [
-            f"{file['file']}: {file['read']} rows read, {file['accepted']} accepted, "
+            f"{file['file']}{_of(file)}: {file['read']} rows read, {file['accepted']} accepted, "
             f"{file['refused']} refused"
             for file in self.files.iter_rows(named=True)
         ]
         for refusal in self.refusals.iter_rows(named=True):
-            place = [refusal["file"], f"row {refusal['row']}"]
+            place = [refusal["file"], refusal["place"] or f"row {refusal['row']}"]
             if refusal["column"] is not None:
                 place.append(f"column {refusal['column']}")
             if refusal["patient_id"] is not None:
                 place.append(f"patient {refusal['patient_id']}")
             lines.append(f"{', '.join(place)}: {refusal['reason']}")
+        lines += [
+            f"{left['file']}, {left['what']}: {left['records']} not used, the first at {left['first']}: "
+            f"{left['reason']}"
+            for left in self.not_used.iter_rows(named=True)
+        ]
         return "\n".join((*lines, *self.notes))
 
 
-def make_receipt(files: Iterable[FileCount], refusals: Iterable[Refusal], notes: Iterable[str]) -> Receipt:
+def make_receipt(
+    files: Iterable[FileCount],
+    refusals: Iterable[Refusal],
+    notes: Iterable[str],
+    sources: Iterable[SourceCount] = (),
+    not_used: Iterable[NotUsed] = (),
+) -> Receipt:
     """A receipt from its parts.
 
     Args:
         files: what became of each file's rows.
         refusals: every reason, in the order in which they are to be listed.
         notes: assumptions and conversions.
+        sources: how many records of each source became rows.
+        not_used: the records that did not.
 
     Returns:
         The receipt; a value longer than 120 characters is shortened in it.
@@ -152,7 +221,19 @@ def make_receipt(files: Iterable[FileCount], refusals: Iterable[Refusal], notes:
         files=pl.DataFrame(file_columns, schema=_FILES),
         refusals=pl.DataFrame(fault_columns, schema=_REFUSALS),
         notes=tuple(notes),
+        sources=_frame(sources, _SOURCES),
+        not_used=_frame(not_used, _NOT_USED),
     )
+
+
+def _frame(values: Iterable[object], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    listed = list(values)
+    return pl.DataFrame({name: [getattr(one, name) for one in listed] for name in schema}, schema=schema)
+
+
+def _of(file: Mapping[str, Any]) -> str:
+    """The table, where the file does not bear its name."""
+    return "" if file["file"] == f"{file['table']}.csv" else f", table {file['table']}"
 
 
 def _shortened(value: str | None) -> str | None:

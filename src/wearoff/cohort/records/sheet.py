@@ -1,32 +1,33 @@
-"""From the bytes of one CSV file to its header and the text of its cells, or every reason why not.
+"""One table as the text of its cells, from wherever it came, or every reason why there is none.
 
-A fault of the whole file, such as a wrong encoding, a missing column or an unterminated quote, leaves
-no row that could be trusted, so it stops the reading. Rows are numbered as a spreadsheet shows them:
-the header is row 1. Texts are handed on as they stand; what they mean is for `cells`.
+Every reader ends here, so that all formats pass the same checks behind it. A fault of the whole table,
+such as a wrong encoding, a missing column or an unterminated quote, leaves no row that could be trusted,
+so it stops the reading. Rows are numbered as a spreadsheet shows them: the header is row 1. Texts are
+handed on as they stand; what they mean is for `cells`.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 
+import polars as pl
+
+from wearoff.cohort.records.csv_text import BLANKS, decoded, plain_records, records_of
 from wearoff.cohort.records.dictionary import MISSING_SUFFIX, Column, Table
-from wearoff.errors import InputError, Problem
+from wearoff.cohort.records.guard import TEXT_KINDS, unguarded
+from wearoff.cohort.records.origin import Origin, fault_at, problem_at
+from wearoff.errors import InputError
 
-__all__ = ["BLANKS", "Ragged", "Sheet", "read_sheet"]
+__all__ = ["CellFault", "Ragged", "Sheet", "read_sheet", "sheet_of"]
 
-BLANKS = " \t\u00a0"
 
 # Names kept beyond the dictionary become names of columns in memory, where signs have meanings.
 _NAME = re.compile(r"\w[\w .%()/-]{0,63}")
-_AS_UTF8 = "save it as CSV UTF-8 (comma separated)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,21 @@ class Ragged:
 
 
 @dataclass(frozen=True, slots=True)
+class CellFault:
+    """A row that a reader could not turn into text faithfully: its row, the column, and the reason."""
+
+    row: int
+    column: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """The cells of one file as text.
+    """The cells of one table as text.
 
     Attributes:
         table: the table that the file holds.
-        sha256: digest of its bytes.
+        origin: where it stands.
         header: the names in its first row, outer blanks removed.
         rows: row in the file of each whole record.
         cells: text of each column that is read, one for each of `rows`.
@@ -60,17 +70,19 @@ class Sheet:
         columns: description of each column that is read, companions left out.
         companions: columns with the reason for an absence, and the column that each belongs to.
         not_read: names in the header that are not read.
+        faults: what the reader itself found wrong with single rows.
     """
 
     table: Table
-    sha256: str
+    origin: Origin
     header: tuple[str, ...]
     rows: Sequence[int]
-    cells: dict[str, Sequence[str]]
+    cells: dict[str, pl.Series]
     ragged: tuple[Ragged, ...]
     columns: tuple[Column, ...]
     companions: dict[str, str]
     not_read: tuple[str, ...]
+    faults: tuple[CellFault, ...] = ()
 
     @property
     def read(self) -> int:
@@ -78,12 +90,14 @@ class Sheet:
         return len(self.rows) + len(self.ragged)
 
 
-def read_sheet(table: Table, content: bytes) -> Sheet:
+def read_sheet(table: Table, content: bytes, *, is_guarded: bool = False) -> Sheet:
     """The cells of a CSV file as text.
 
     Args:
         table: the table that the file should hold.
         content: the bytes of the file.
+        is_guarded: whether texts that a spreadsheet could take for a formula were written with an
+            apostrophe in front, which is taken off again.
 
     Returns:
         Header, cells and row numbers.
@@ -91,31 +105,90 @@ def read_sheet(table: Table, content: bytes) -> Sheet:
     Raises:
         InputError: with every fault of the file as a whole.
     """
-    records = _records(table, _decoded(table, content))
-    header = tuple(name.strip(BLANKS) for name in records[0])
-    _check_header(table, header)
-    columns, companions = _read_columns(table, header)
-    width = len(header)
+    origin = Origin(table.file, sha256(content).hexdigest())
+    text = decoded(origin, content)
+    if (plain := plain_records(content)) is not None:
+        header = tuple(name.strip(BLANKS) for name in plain.row(0))
+        _check_header(table, origin, header)
+        below = plain.slice(1)
+        return _sheet(
+            table, origin, header, range(2, below.height + 2), below.get_columns(), (), (), is_guarded
+        )
+    records = records_of(origin, text)
+    rows = ((row, record) for row, record in enumerate(records[1:], start=2) if record)
+    return sheet_of(table, origin, records[0], rows, is_guarded=is_guarded)
+
+
+def sheet_of(
+    table: Table,
+    origin: Origin,
+    header: Sequence[str],
+    records: Iterable[tuple[int, Sequence[str]]],
+    *,
+    faults: Iterable[CellFault] = (),
+    is_guarded: bool = False,
+) -> Sheet:
+    """A sheet from a header and numbered records of text.
+
+    Args:
+        table: the table that they should hold.
+        origin: where they stand.
+        header: the names of the columns.
+        records: row and cells of each record.
+        faults: what the reader found wrong with single rows.
+        is_guarded: whether the apostrophe before a would-be formula is taken off again.
+
+    Returns:
+        The sheet.
+
+    Raises:
+        InputError: with every fault of the header.
+    """
+    header = tuple(name.strip(BLANKS) for name in header)
+    _check_header(table, origin, header)
+    width, faults = len(header), tuple(faults)
+    faulty = {fault.row for fault in faults}
     rows: list[int] = []
-    whole: list[list[str]] = []
+    whole: list[Sequence[str]] = []
     ragged: list[Ragged] = []
-    for row, record in enumerate(records[1:], start=2):
-        if not record:
-            continue
+    for row, record in records:
         is_blank = not "".join(record).strip(BLANKS)
-        if len(record) == width and not is_blank:
+        if len(record) == width and (not is_blank or row in faulty):
             rows.append(row)
             whole.append(record)
         else:
             ragged.append(Ragged(row, record[0].strip(BLANKS), len(record), is_blank))
+    cells = [pl.Series([record[place] for record in whole], dtype=pl.String) for place in range(width)]
+    return _sheet(table, origin, header, rows, cells, ragged, faults, is_guarded)
+
+
+def _sheet(
+    table: Table,
+    origin: Origin,
+    header: tuple[str, ...],
+    rows: Sequence[int],
+    cells: Sequence[pl.Series],
+    ragged: Iterable[Ragged],
+    faults: Iterable[CellFault],
+    is_guarded: bool,
+) -> Sheet:
+    """A sheet from the cells of every column of the header."""
+    columns, companions = _read_columns(table, header)
     wanted = [*(column.name for column in columns), *companions]
     places = {name: header.index(name) for name in wanted if name in header}
+    found = {name: cells[place] for name, place in places.items()}
+    if is_guarded:
+        texts = {column.name for column in columns if column.kind in TEXT_KINDS}
+        found = {
+            name: pl.Series(unguarded(given.to_list()), dtype=pl.String) if name in texts else given
+            for name, given in found.items()
+        }
     return Sheet(
         table=table,
-        sha256=sha256(content).hexdigest(),
+        origin=origin,
         header=header,
         rows=rows,
-        cells={name: [record[place] for record in whole] for name, place in places.items()},
+        cells=found,
         ragged=tuple(ragged),
         columns=columns,
         companions=companions,
@@ -124,69 +197,18 @@ def read_sheet(table: Table, content: bytes) -> Sheet:
             for place, name in enumerate(header, start=1)
             if name not in places
         ),
+        faults=tuple(faults),
     )
 
 
-def _decoded(table: Table, content: bytes) -> str:
-    if not content:
-        raise _fault(table, "the file is empty (0 bytes); export it again.")
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _fault(table, f"the file looks like UTF-16; {_AS_UTF8}.", row=1)
-    if (place := content.find(b"\0")) >= 0:
-        raise _fault(
-            table,
-            f"there is a NUL byte at byte {place + 1}: the file is UTF-16, a spreadsheet or damaged; "
-            f"{_AS_UTF8}.",
-            row=_line(content, place),
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        # The decoder counts from behind the byte-order mark, in the bytes that it was given.
-        offset = len(content) - len(error.object)
-        raise _fault(
-            table,
-            f"byte {offset + error.start + 1} (0x{byte:02X}) is not UTF-8; the file looks like "
-            f"Latin-1 or Windows-1252; {_AS_UTF8}.",
-            row=_line(content, offset + error.start),
-        ) from None
-
-
-def _records(table: Table, text: str) -> list[list[str]]:
-    """The records of the file, the header first; a line without anything is an empty list."""
-    records: list[list[str]] = []
-    try:
-        # `extend` keeps what was read before a fault, which is where the fault is.
-        records.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        cause = str(error)
-        row = len(records) + 1
-        if "unexpected end of data" in cause:
-            reason = 'a quote (") is opened in this row and never closed; close or remove it.'
-        elif "field larger" in cause:
-            reason = (
-                f"a cell is longer than {csv.field_size_limit()} characters; a quote was probably "
-                'opened (") and not closed.'
-            )
-        else:
-            reason = 'text follows a closing quote ("); write a quote inside a quoted cell twice ("").'
-        raise _fault(table, reason, row=row) from None
-    if not records or not any(cell.strip(BLANKS) for record in records for cell in record):
-        raise _fault(table, "the file has nothing but blanks; export it again.")
-    if not any(cell.strip(BLANKS) for cell in records[0]):
-        raise _fault(table, "the first row is empty; the header belongs there.", row=1)
-    return records
-
-
-def _check_header(table: Table, header: tuple[str, ...]) -> None:
+def _check_header(table: Table, origin: Origin, header: tuple[str, ...]) -> None:
     problems = []
     expected = ", ".join(column.name for column in table.columns)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         mark = next(mark for mark in ";\t|" if mark in header[0])
         name = {";": "semicolons", "\t": "tabs", "|": "bars"}[mark]
-        raise _fault(
-            table,
+        raise fault_at(
+            origin,
             f"the columns are separated by {name}; save it with commas between the columns and "
             "points in the numbers.",
             row=1,
@@ -194,15 +216,15 @@ def _check_header(table: Table, header: tuple[str, ...]) -> None:
     if not any(table.column(name) for name in header):
         close = _near(table, header)
         if not close:
-            raise _fault(
-                table,
+            raise fault_at(
+                origin,
                 "there is no header: the first row holds none of the columns of this table "
                 f"({expected}); add it.",
                 row=1,
             )
     problems += [
-        _problem(
-            table,
+        problem_at(
+            origin,
             f"the column name stands {count} times in the header; keep one.",
             row=1,
             column=name,
@@ -216,10 +238,10 @@ def _check_header(table: Table, header: tuple[str, ...]) -> None:
             found = next((other for other in header if near and _plain(other) == near[0]), None)
             hint = f"is {found!r} meant? Then name it {name!r}." if found else "add it."
             reason = f"the required column is missing; {hint}"
-            problems.append(_problem(table, reason, row=1, column=name))
+            problems.append(problem_at(origin, reason, row=1, column=name))
     if table.at_least_one and not set(table.at_least_one) & set(header):
         names = ", ".join(table.at_least_one)
-        problems.append(_problem(table, f"one of the columns {names} is required; add one.", row=1))
+        problems.append(problem_at(origin, f"one of the columns {names} is required; add one.", row=1))
     if problems:
         raise InputError(problems)
 
@@ -252,15 +274,3 @@ def _near(table: Table, header: tuple[str, ...]) -> bool:
 
 def _plain(name: str) -> str:
     return name.lower().replace(" ", "_").replace("-", "_")
-
-
-def _line(content: bytes, place: int) -> int:
-    return len((content[:place] + b".").splitlines())
-
-
-def _problem(table: Table, reason: str, *, row: int | None = None, column: str | None = None) -> Problem:
-    return Problem(reason, file=table.file, row=row, column=column)
-
-
-def _fault(table: Table, reason: str, *, row: int | None = None) -> InputError:
-    return InputError(_problem(table, reason, row=row))
