@@ -80,7 +80,7 @@ def outcomes_by_patient(histories: Iterable[History], rule: OutcomeRule = FROM_S
         the reason in `mri_why`, without a comparison. First MRI activity lies after `clean_to_d` and no later than
         `mri_active_by_d`, which is infinite where none was seen.
     """
-    rows = [[history.patient_id, *_relapses(history, rule), *_scans(history, rule)] for history in histories]
+    rows = [[history.patient_id, *_relapses(history), *_scans(history, rule)] for history in histories]
     return pl.DataFrame(rows, schema=OUTCOME_SCHEMA, orient="row")
 
 
@@ -97,7 +97,7 @@ def relapse_days(history: History) -> tuple[list[int], list[int]]:
     return days[RELAPSE], days[POSSIBLE]
 
 
-def _relapses(history: History, rule: OutcomeRule) -> list[int | str | None]:
+def _relapses(history: History) -> list[int | str | None]:
     """observed_d, relapses, possible_relapses, first_relapse_d, relapse_why."""
     why = None
     if "relapse" in history.absent:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from wearoff.cohort.association.outcomes import FROM_START, OutcomeRule, relapse_days
+from wearoff.cohort.association.outcomes import relapse_days
 from wearoff.cohort.neda import History
 
 if TYPE_CHECKING:
@@ -93,15 +93,13 @@ def emulate_trials(
     cohort: Cohort,
     histories: Iterable[History],
     protocol: TargetTrial = SID_EID,
-    outcomes: OutcomeRule = FROM_START,
 ) -> pl.DataFrame:
     """Every entry of every patient, with arm, covariates at entry, and what came after the grace period.
 
     Args:
         cohort: the records.
-        histories: every patient's clock, visits and relapses.
+        histories: every patient's clock, visits, and relapses by the rule that they were read with.
         protocol: who is eligible and when follow-up begins.
-        outcomes: what counts as a relapse.
 
     Returns:
         Columns of `TRIAL_SCHEMA`, one row for each infusion at which the patient was eligible. `arm` is `sid`, `eid`,
@@ -119,7 +117,6 @@ def emulate_trials(
             infusions.get(history.patient_id, []),
             attributes.get(history.patient_id, {}),
             protocol,
-            outcomes,
         )
     ]
     return pl.DataFrame(rows, schema=TRIAL_SCHEMA, orient="row")
@@ -147,7 +144,6 @@ def _entries(
     infusions: list[tuple[date, float | None]],
     attributes: dict[str, object],
     protocol: TargetTrial,
-    outcomes: OutcomeRule,
 ) -> list[list[object]]:
     if history.day_zero is None or len(infusions) < protocol.run_in:
         return []
