@@ -11,6 +11,7 @@ from tests.cohort.cohorts import cohort, on
 from tests.cohort.neda.people import followup, random_people
 from wearoff.cohort.neda import (
     Followup,
+    Multiverse,
     Window,
     find_events,
     load_any_rule,
@@ -34,8 +35,14 @@ def records() -> Followup:
     return followup(random_people(80, 3))
 
 
-def test_each_combination_is_answered_as_that_rule_alone_answers_it(records: Followup) -> None:
-    found = multiverse(records, YEAR_ONE)
+@pytest.fixture(scope="module")
+def found(records: Followup) -> Multiverse:
+    return multiverse(records, YEAR_ONE)
+
+
+def test_each_combination_is_answered_as_that_rule_alone_answers_it(
+    records: Followup, found: Multiverse
+) -> None:
     assert found.neda.height == 3 * len(list(product(*NEDA_GRID.values())))
     assert found.pira.height == len(list(product(*PIRA_GRID.values())))
     for row in found.neda.sample(12, seed=1).to_dicts():
@@ -58,8 +65,7 @@ def test_each_combination_is_answered_as_that_rule_alone_answers_it(records: Fol
         assert row["changes"] == rates.filter(pl.col("change") == "PIRA")["changes"].item()
 
 
-def test_the_definition_of_pira_moves_its_rate(records: Followup) -> None:
-    found = multiverse(records, YEAR_ONE)
+def test_the_definition_of_pira_moves_its_rate(found: Multiverse) -> None:
     assert found.pira["rate_per_decade"].n_unique() > 20
     assert set(found.pira_influence["setting"]) == set(PIRA_GRID)
     assert found.pira_influence["largest_change"].min() > 0  # type: ignore[operator]

@@ -234,6 +234,17 @@ def test_each_definition_of_pira_at_the_edges_of_its_windows(
         assert found.label == ("PIRA" if day in pira else "undefined"), day
 
 
+def test_a_relapse_near_the_first_confirming_visit_leaves_pira_to_a_later_one() -> None:
+    rule = CDW.with_settings(confirmation_weeks=24, relapse_to_confirmation_days=(0, 0))
+    # confirmed on day 470 and on day 620; the relapse on day 460 is near the first alone
+    (found,) = changes("0:2 200:2 300:3 470:3 620:3", rule, (460,))
+    assert (found.confirmed_day, found.label) == (470, "PIRA")
+    assert [c.label for c in changes("0:2 200:2 300:3 470:3", rule, (460,))] == ["undefined"]
+    # Cagol 2022 wants no relapse up to the confirmation, and the first one is the best it can get
+    cagol = rule.with_settings(label="cagol_2022")
+    assert [c.label for c in changes("0:2 200:2 300:3 470:3 620:3", cagol, (460,))] == ["undefined"]
+
+
 # Each setting, at its edge
 
 
