@@ -12,7 +12,10 @@ import numpy as np
 from scipy.integrate import odeint
 from scipy.optimize import minimize
 
+from wearoff.dosing.assess import assess
 from wearoff.dosing.fit.map import MapFit, fit_map
+from wearoff.dosing.fit.patient import Patient
+from wearoff.dosing.fit.patient_file import example_patient, parse_patient
 from wearoff.dosing.fit.posterior import draw_posterior
 from wearoff.dosing.fit.subject import Subject, effect_covariance, effect_names, typical_of, under_effects
 from wearoff.dosing.intervals import Target, compare_intervals
@@ -29,7 +32,9 @@ _Result = TypeVar("_Result")
 def report() -> list[str]:
     """Print both workloads; what was too far from SciPy comes back in words."""
     subjects = people(MANY, 2025)
+    example = parse_patient(example_patient())
     alone = [timed(lambda: options(subjects[0]))[0] for _ in range(4)]
+    whole = [timed(lambda: answered(example))[0] for _ in range(3)]
     cold, _ = timed(lambda: fit_map(MODEL, subjects))
     warm, found = timed(lambda: fit_map(MODEL, subjects))
     slow, theirs = timed(lambda: np.array([looped(one) for one in subjects[:LOOPED]]))
@@ -37,6 +42,7 @@ def report() -> list[str]:
     each = slow / LOOPED
     print("one patient: two levels, model uncertainty, five intervals against a floor")
     print(f"  MAP, 4000 proposals and options   first {alone[0]:.2f} s   then {min(alone[1:]):.2f} s")
+    print(f"  the whole answer, two models      first {whole[0]:.2f} s   then {min(whole[1:]):.2f} s")
     print(f"{MANY:,} patients, two levels each: the most probable parameters")
     print(f"  first {cold:.1f} s   then {warm:.1f} s   settled {found.is_settled.mean():.4f}")
     print(
@@ -64,6 +70,11 @@ def options(subject: Subject) -> None:
     """All that a question about one patient takes."""
     (posterior,) = draw_posterior(MODEL, [subject], seed=1)
     compare_intervals(posterior, target=Target(5.0, at_least=0.9))
+
+
+def answered(patient: Patient) -> None:
+    """All that `wearoff patient` says of one patient."""
+    assess(patient, target=Target(5.0, at_least=0.9))
 
 
 def looped(subject: Subject) -> np.ndarray:

@@ -74,6 +74,21 @@ def test_a_saturation_may_be_the_floor_and_the_seed_makes_the_numbers(
     assert "as published" in texts[0]
 
 
+def test_what_is_asked_is_said(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    asked = ("--falls-under", "2 mg/L", "--falls-under", "50 %", "--weight", "100 kg", "--delay", "10")
+    fit = ("--between-occasions", "10 %", "--fit-occupancy", "bridge", "--occupancy-sd", "8 %")
+    model = ("--model", "van_den_berg_2025", "--week", "6")
+    assert run(monkeypatch, file, *asked, *fit, *model, *FAST) == 0
+    text = capsys.readouterr().out
+    assert "the level stays at or above 2 mg/L for" in text
+    assert "The saturation stays at or above 50 % for" in text
+    assert "At 100 kg from today on" in text
+    assert "10 days" in text
+    assert "with a CV of 10 % (assumed)" in text
+    assert "enter the fit under bridge, SD 8 points (assumed)" in text
+    assert "label_linear_mm" not in text
+
+
 def test_a_level_that_does_not_fit_is_marked(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -102,7 +117,7 @@ def test_a_report_is_written_and_its_place_is_said(
 def test_a_file_in_the_way_of_the_report_is_refused_before_anything_is_computed(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
-    monkeypatch.setattr("wearoff.dosing.assessment.assess", pytest.fail)
+    monkeypatch.setattr("wearoff.dosing.assess.assess", pytest.fail)
     assert run(monkeypatch, file, "-o", file) == app.EXIT_INPUT
     assert "this is a file" in capsys.readouterr().err
 
@@ -120,6 +135,15 @@ def test_a_file_in_the_way_of_the_report_is_refused_before_anything_is_computed(
         (("{file}", "--target", "5", "--probability", "90"), 1, "a probability lies between 0 and 1"),
         (("{file}", "--target", "80 %", "--curve", "mine"), 1, "there is no saturation curve 'mine'"),
         (("nothing.toml",), 1, "nothing.toml"),
+        (("{file}", "--falls-under", "5 kg"), 1, "--falls-under"),
+        (("{file}", "--between-occasions", "0 %"), 1, "finite and positive"),
+        (("{file}", "--between-occasions", "10"), 1, "--between-occasions"),
+        (("{file}", "--fit-occupancy", "bridge"), 2, "are given together"),
+        (("{file}", "--fit-occupancy", "mine", "--occupancy-sd", "8 %"), 1, "no saturation curve 'mine'"),
+        (("{file}", "--fit-occupancy", "bridge", "--occupancy-sd", "0 %"), 1, "a fraction above 0"),
+        (("{file}", "--weight", "9 kg"), 1, "25 to 250 kg"),
+        (("{file}", "--delay", "-3"), 2, "from 0 to 365"),
+        (("{file}", "--model", "mine"), 1, "no pharmacokinetic model 'mine'"),
     ],
 )
 def test_what_cannot_be_is_refused(

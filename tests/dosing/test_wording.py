@@ -71,7 +71,8 @@ def test_how_long_the_rule_holds_is_said_in_every_case(until: float, said: str) 
     weeks = {"p05": 7.0, "p50": 8.0, "p95": float("inf")}
     sentences = list(wording.after_the_last(replace(found, holding=Holding(weeks, until))))
     assert sentences == [
-        "Without another dose the floor holds for 8.0 weeks after the last one (5-95 %: 7.0 to more than 52).",
+        "Without another dose the floor holds for 8.0 weeks after the last one (5-95 %: 7.0 to more than 52), that "
+        "is until 2026-07-15 (2026-07-08 to beyond 2027-05-19).",
         said,
     ]
 

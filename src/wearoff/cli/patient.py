@@ -65,6 +65,10 @@ def patient(
     delay: Annotated[
         list[float] | None, typer.Option(help="Days by which a dose may be late; repeatable [3 7 14].")
     ] = None,
+    falls_under: Annotated[
+        list[str] | None,
+        typer.Option(help="When is this passed after the last dose: '2 mg/L' or '50 %'; repeatable."),
+    ] = None,
     draws: Annotated[
         int, typer.Option(min=200, max=20_000, help="Draws of the patient's parameters, each model.")
     ] = 2000,
@@ -125,6 +129,7 @@ def patient(
             occasions=occasions,
             occupancy=occupancy,
             delays_d=delay or DELAYS_D,
+            falls_under=[one for text in falls_under or () for one in _value(text)],
             what_if_kg=what_if,
             draws=draws,
             seed=seed,
@@ -140,14 +145,14 @@ def patient(
         show_files(written)
 
 
-def _target(text: str, curve: str | None, probability: float | None) -> Target:
+def _target(text: str, curve: str | None, probability: float | None, option: str = "--target") -> Target:
     """A floor as a concentration, or as a saturation where it is a share."""
     from wearoff.dosing.intervals import Target
     from wearoff.dosing.occupancy import load_curve
 
     is_share = text.strip().endswith("%")
     is_bare = text.strip().replace(".", "", 1).isdigit()
-    value = _quantity(f"{text} mg/L" if is_bare else text, "fraction" if is_share else "mg/L", "--target")
+    value = _quantity(f"{text} mg/L" if is_bare else text, "fraction" if is_share else "mg/L", option)
     if is_share and curve is None:
         raise typer.BadParameter("a saturation is a floor under a named curve; say which with --curve")
     if curve is not None:
@@ -157,7 +162,15 @@ def _target(text: str, curve: str | None, probability: float | None) -> Target:
     try:
         return Target(value, "saturation" if is_share else "concentration", curve, probability)
     except ValueError as fault:
-        raise InputError(Problem(f"{fault}.", column="--target", value=text)) from None
+        raise InputError(Problem(f"{fault}.", column=option, value=text)) from None
+
+
+def _value(text: str) -> list[Target]:
+    """A concentration, or a saturation under every curve."""
+    from wearoff.dosing.occupancy import curve_names
+
+    curves = curve_names() if text.strip().endswith("%") else (None,)
+    return [_target(text, curve, None, "--falls-under") for curve in curves]
 
 
 def _occasions(text: str | None) -> Occasions | None:

@@ -164,6 +164,7 @@ def _sentences(found: Assessment) -> Iterator[str]:
     yield f"\nTrough before a dose that comes late (median){share}."
     yield from wording.after_the_last(found)
     yield wording.stopping(found)
+    yield from wording.falls(found)
     yield from wording.policies(found)
     yield wording.exchange(found)
     if found.main.levels.is_far.any():

@@ -73,6 +73,7 @@ def assess(
     occasions: Occasions | None = None,
     occupancy: OccupancyUse | None = None,
     delays_d: Sequence[float] = DELAYS_D,
+    falls_under: Sequence[Target] = (),
     what_if_kg: float | None = None,
     draws: int = 2000,
     seed: int = 0,
@@ -90,6 +91,7 @@ def assess(
         occasions: how a parameter changes from one dosing interval to the next; without it not at all.
         occupancy: how measured occupancies enter the fit; without it they are only shown beside the prediction.
         delays_d: how many days late a dose is looked at.
+        falls_under: values of which it is asked when they are passed after the last dose, without another.
         what_if_kg: another weight from today on, for which the options are shown too.
         draws: draws of the patient's parameters under each model.
         seed: seed of every drawn number.
@@ -167,6 +169,7 @@ def assess(
         delays=delays(after, weeks, delays_d, target=target),
         decline=decline(after, 7.0 * np.arange(1, DECLINE_WEEKS + 1), target=target),
         holding=None if target is None else holding(after, target),
+        falls=tuple((value, holding(after, value)) for value in falls_under),
         what_if=what_if,
         policies=()
         if target is None or target.curve is not None

@@ -112,6 +112,8 @@ class Assessment:
         delays: what doses some days late would mean, interval by interval.
         decline: level and saturation week by week after the last dose without another.
         holding: how long the floor holds after the last dose without another; None without a floor.
+        falls: for each value that the user asked about, how long level or saturation stays at or above it after the
+            last dose without another; a saturation under every curve.
         what_if: the options under another weight; None where none was asked for.
         policies: where the published policies arrive under the floor as their aim; none without a concentration as
             a floor.
@@ -130,6 +132,7 @@ class Assessment:
     delays: tuple[Delay, ...]
     decline: Decline
     holding: Holding | None
+    falls: tuple[tuple[Target, Holding], ...]
     what_if: WhatIf | None
     policies: tuple[PolicyFinding, ...]
     exchange: Washout

@@ -144,7 +144,11 @@ def after_the_last(found: Assessment) -> Iterator[str]:
     if found.holding is None:
         return
     low, middle, high = (weeks(found.holding.weeks[name]) for name in ("p05", "p50", "p95"))
-    yield f"Without another dose the floor holds for {middle} weeks after the last one (5-95 %: {low} to {high})."
+    first, usual, last = (_date_after(found, found.holding.weeks[name]) for name in ("p05", "p50", "p95"))
+    yield (
+        f"Without another dose the floor holds for {middle} weeks after the last one (5-95 %: {low} to {high}), that "
+        f"is until {usual} ({first} to {last})."
+    )
     until = found.holding.rule_until_d
     if until == float("inf"):
         yield f"Your rule holds for more than {LAST_FOLLOWED_WEEKS} weeks after the last dose."
@@ -153,6 +157,33 @@ def after_the_last(found: Assessment) -> Iterator[str]:
     elif until is not None:
         date = found.patient.date_of(float(found.patient.regimen.start_d[-1]) + until)
         yield f"Your rule holds until {date:%Y-%m-%d}, {until / 7:.1f} weeks after the last dose."
+
+
+def falls(found: Assessment) -> Iterator[str]:
+    """When level and saturation fall under the values that the user asked about."""
+    levels = [(target, held.weeks) for target, held in found.falls if target.curve is None]
+    for target, held in levels:
+        middle, ends = weeks(held["p50"]), f"{weeks(held['p05'])} to {weeks(held['p95'])}"
+        yield f"After the last dose the level stays at or above {floor(target)} for {middle} weeks (5-95 %: {ends})."
+    for value in dict.fromkeys(target.value for target, _ in found.falls if target.curve is not None):
+        under = [
+            held.weeks for target, held in found.falls if target.curve is not None and target.value == value
+        ]
+        middles = [bands["p50"] for bands in under]
+        low, high = min(bands["p05"] for bands in under), max(bands["p95"] for bands in under)
+        yield (
+            f"The saturation stays at or above {100 * value:g} % for {weeks(min(middles))} to {weeks(max(middles))} "
+            f"weeks (medians under the curves; 5-95 % over all of them: {weeks(low)} to {weeks(high)})."
+        )
+
+
+def _date_after(found: Assessment, after_weeks: float) -> str:
+    """The date so many weeks after the last dose, or that it lies beyond the last that was followed."""
+    known, word = (
+        min(after_weeks, float(LAST_FOLLOWED_WEEKS)),
+        "beyond " if after_weeks == float("inf") else "",
+    )
+    return f"{word}{found.patient.date_of(float(found.patient.regimen.start_d[-1]) + 7.0 * known):%Y-%m-%d}"
 
 
 def stopping(found: Assessment) -> str:

@@ -196,7 +196,7 @@ def _sections(found: Assessment) -> tuple[SectionView, ...]:
         SectionView(
             "stopping",
             "After stopping",
-            (*wording.after_the_last(found), wording.stopping(found)),
+            (*wording.after_the_last(found), wording.stopping(found), *wording.falls(found)),
             tables=(tables.decline(found, label),),
         ),
         SectionView(

@@ -133,6 +133,14 @@ def test_the_scale_of_a_laboratory_is_estimated_beside_the_patient() -> None:
     assert np.abs(found.effects[0, :-1]).max() < 0.1
 
 
+def test_who_did_not_settle_is_named_with_what_to_do() -> None:
+    found = fit_map(MODEL, people(3, 15))
+    assert found.verdicts == ()
+    (said,) = replace(found, is_settled=np.array([True, False, True])).verdicts
+    assert said.startswith("patient P1: ")
+    assert "look at the levels" in said
+
+
 def test_a_fit_needs_patients_with_levels() -> None:
     with pytest.raises(ValueError, match="at least one level"):
         fit_map(MODEL, [])

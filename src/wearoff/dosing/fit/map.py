@@ -62,6 +62,19 @@ class MapFit:
     steps: int
     is_settled: Bool[np.ndarray, " patients"]
 
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """What failed, for whom, and what to do: a sentence for each patient who did not settle."""
+        return tuple(unsettled(name) for name in np.array(self.patients)[~self.is_settled])
+
+
+def unsettled(patient: str) -> str:
+    """What is said of a patient whose most probable parameters were not found."""
+    return (
+        f"patient {patient}: the most probable parameters were not found; "
+        "look at the levels for one that cannot be, and at the days of the infusions"
+    )
+
 
 def residual_error(model: PkModel) -> ResidualError:
     """The residual error that a model states."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wearoff.dosing.fit.map import MapFit, MapProblem, fit_map
+from wearoff.dosing.fit.map import MapFit, MapProblem, fit_map, unsettled
 from wearoff.dosing.fit.occasions import by_occasion, measured_occasions
 from wearoff.dosing.fit.settings import FitSettings
 from wearoff.dosing.fit.subject import Subject, effect_covariance, typical_of, under_effects
@@ -127,10 +127,7 @@ class Posterior:
     def verdict(self) -> str:
         """What is wrong with the fit and what to do; empty where nothing is."""
         if not self.is_settled:
-            return (
-                f"patient {self.subject.name}: the most probable parameters were not found; "
-                "look at the levels for one that cannot be, and at the days of the infusions"
-            )
+            return unsettled(self.subject.name)
         if self.counting < FEW:
             return (
                 f"patient {self.subject.name}: only {self.counting:.0f} of the proposals count; ask for more of "
