@@ -206,6 +206,10 @@ def changes(
     listed: list[Found] = []
     running: dict[int, int | None] = {1: None, -1: None}  # position in `listed` and visit of an open change
     running_visit: dict[int, int] = {}
+    settled: dict[int, int | None] = {
+        1: None,
+        -1: None,
+    }  # where a change that left the baseline was confirmed
     at = 0
     baseline: tuple[float, int] | None = None  # level and day
     while True:
@@ -214,7 +218,7 @@ def changes(
             if not usable:
                 break
             baseline, at = (edss[usable[0]], days[usable[0]]), usable[0] + 1
-            running = {1: None, -1: None}
+            running, settled = {1: None, -1: None}, {1: None, -1: None}
         level, level_day = baseline
 
         def full(direction: int, level: float = level) -> Callable[[int], bool]:
@@ -225,28 +229,35 @@ def changes(
 
         tests = [(full(d), d, True) for d in (1, -1) if d in counted or d in moves]
         tests += [(less(d), d, False) for d in moves if d in small]
+        # where a relapse ends this baseline, and which visit the next one is, once there is one
+        reset, reset_to, crossing = len(days), 0, len(days)
+        if rule.rebaseline_after_relapse:
+            for v in visits:
+                since = [day for day in guards if level_day < day <= days[v]]
+                if v < at or not since:
+                    continue
+                crossing = min(crossing, v)
+                usable = [
+                    u
+                    for u in visits
+                    if u <= v and days[u] >= max(since) and clear(u, rule.relapse_to_baseline_days)
+                ]
+                if usable:
+                    reset, reset_to = v, usable[0]
+                    break
         # every triple from this baseline: the onset, what confirms it, and what kind of change it is
         triples = []
         for onset in visits:
-            if onset < at or not clear(onset, rule.relapse_to_event_days):
+            if onset < at or onset >= crossing or not clear(onset, rule.relapse_to_event_days):
                 continue
             for holds, direction, is_full in tests:
-                if holds(onset):
+                goes_on = settled[direction] is not None and all(
+                    holds(v) for v in range(settled[direction] or 0, onset + 1)
+                )
+                if holds(onset) and not (is_full and goes_on):
                     status, found = judge(onset, holds)
                     triples.append((onset, status, found, holds, direction, is_full))
         decisive = min((t[0] for t in triples if t[1] == "confirmed"), default=len(days))
-        reset = len(days)
-        if rule.rebaseline_after_relapse:
-            reset = min(
-                (
-                    v
-                    for v in visits
-                    if v >= at
-                    and clear(v, rule.relapse_to_baseline_days)
-                    and any(level_day < day <= days[v] for day in guards)
-                ),
-                default=reset,
-            )
         for onset, status, _, holds, direction, is_full in triples:
             if not is_full or status != "unconfirmed" or onset >= min(decisive, reset):
                 continue
@@ -269,9 +280,9 @@ def changes(
             elif not is_same:
                 listed.append(entry)
                 running[direction], running_visit[direction] = len(listed) - 1, onset
-        if reset <= decisive and reset < len(days):
-            baseline, at = (edss[reset], days[reset]), reset + 1
-            running = {1: None, -1: None}
+        if reset < len(days) and reset <= decisive:
+            baseline, at = (edss[reset_to], days[reset_to]), reset + (reset_to == reset)
+            running, settled = {1: None, -1: None}, {1: None, -1: None}
             continue
         if decisive == len(days):
             break
@@ -284,7 +295,7 @@ def changes(
             shown = [None if c is None else days[c] for c in found]
             entry = describe(days, level, level_day, onset, direction, "confirmed", shown)
             listed.append(replace(entry, confirming=tuple(days[v] for v in every_confirming(onset, holds))))
-            running[direction] = None
+            running[direction], settled[direction] = None, first
         if direction in moves:
             between = [v for v in range(onset, first + 1) if holds(v)]
             visit = {
@@ -293,7 +304,7 @@ def changes(
                 "lowest_between": min(between, key=lambda v: direction * edss[v]),
             }[rule.reference]
             baseline = (edss[visit], days[visit])
-            running = {1: None, -1: None}
+            running, settled = {1: None, -1: None}, {1: None, -1: None}
             if rule.reference != "lowest_between" and not clear(visit, rule.relapse_to_baseline_days):
                 baseline = None
     found_ = [f for f in listed if f.direction in counted]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tests.oracles.worsening import Report
-from wearoff.cohort.neda.confirmation import Visits
+from wearoff.cohort.neda.changes import Visits
 from wearoff.cohort.neda.dated import NO_DAY, Dated
 from wearoff.cohort.neda.followup import NOT_READ, TABLES, Followup, Scans
 from wearoff.cohort.neda.relapses import MISSING, NO, UNKNOWN, YES, Reports

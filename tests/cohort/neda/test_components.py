@@ -21,7 +21,7 @@ from wearoff.cohort.neda import (
     score_followup,
     yearly_windows,
 )
-from wearoff.cohort.neda.confirmation import CONFIRMED, UNCONFIRMED
+from wearoff.cohort.neda.changes import CONFIRMED, UNCONFIRMED
 
 WINDOWS = (*yearly_windows(3), *kept_windows(2), Window("odd", 100, 400))
 RULES = {name: load_rule(name) for name in rule_names()} | {

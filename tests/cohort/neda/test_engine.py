@@ -17,7 +17,7 @@ from wearoff.cohort.neda import (
     rule_names,
     worsening_rule_names,
 )
-from wearoff.cohort.neda.confirmation import STATUS
+from wearoff.cohort.neda.changes import STATUS
 from wearoff.cohort.neda.dated import NO_DAY
 from wearoff.cohort.neda.labels import LABELS
 from wearoff.cohort.neda.rules import CHOICES

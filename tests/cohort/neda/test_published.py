@@ -316,7 +316,21 @@ def test_a_relapse_sets_a_new_baseline_thirty_days_later() -> None:
     assert [c.label for c in changes(history, rule, ())] == ["PIRA"]
     # the relapse on day 120 left a point behind: day 150 is the new baseline, and nothing worsens from there
     assert changes(history, rule, (120,)) == ()
-    assert [c.onset_day for c in changes(history, rule, (121,))] == [150]
+    # after a relapse on day 121, day 150 is too early for a baseline and too late for the old one: it is day 200
+    assert changes(history, rule, (121,)) == ()
+    (found,) = changes("0:2 150:3 200:3 300:4 470:4", rule, (121,))
+    assert (found.onset_day, found.baseline_edss, found.label) == (300, 3.0, "PIRA")
+
+
+def test_a_worsening_that_goes_on_is_one_even_where_the_baseline_stays() -> None:
+    rule = EVERY.with_settings(baseline="fixed")
+    assert onsets("0:2 100:3 200:3 300:3 400:4 500:4", rule) == [(100, "confirmed")]
+    assert onsets("0:2 100:3 200:3 300:2 400:3 500:3", rule) == [(100, "confirmed"), (400, "confirmed")]
+    # what began with a relapse does not become PIRA by going on
+    history, relapse = "0:2 100:3 200:3 300:3 400:3 500:3", (60,)
+    pira = load_worsening_rule("pira_cagol_2022")
+    assert [c.label for c in changes(history, EVERY, relapse)] == ["RAW"]
+    assert changes(history, pira, relapse) == ()
 
 
 def test_a_guarded_onset_waits_for_a_visit_away_from_the_relapse() -> None:

@@ -10,6 +10,7 @@ The engine, on arrays over all patients:
 - `dated`: rows of one table sorted by patient and day
 - `followup`: everybody's records on one clock
 - `relapses`: what counts as a relapse
+- `changes`: visits, and the changes found in them
 - `baselines`: what a change is measured from
 - `confirmation`: confirmed change of the EDSS
 - `labels`: RAW and PIRA

@@ -60,3 +60,16 @@ def next_reference(
 def last_relapse(rows: Dated, days: DayIndex) -> Int[np.ndarray, "rows"]:
     """The onset of the latest relapse up to each visit, `NO_DAY` where there is none, shape [rows]."""
     return days.last_until(rows.patient, rows.day)
+
+
+def first_since_relapse(
+    last_relapse_day: Int[np.ndarray, "some visits"], is_usable: Bool[np.ndarray, "some visits"]
+) -> Int[np.ndarray, "some visits"]:
+    """At each visit, the column of the first usable visit since the latest relapse, -1 while there is none."""
+    column = np.full(last_relapse_day.shape, -1)
+    for k in range(last_relapse_day.shape[1]):
+        if k:
+            is_same = last_relapse_day[:, k] == last_relapse_day[:, k - 1]
+            column[:, k] = np.where(is_same, column[:, k - 1], -1)
+        column[:, k] = np.where((column[:, k] < 0) & is_usable[:, k], k, column[:, k])
+    return column

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wearoff.cohort.neda.confirmation import UNCONFIRMED
+from wearoff.cohort.neda.changes import UNCONFIRMED
 from wearoff.cohort.neda.dated import NO_DAY, Dated, first_row
 from wearoff.cohort.neda.followup import Followup
 from wearoff.cohort.neda.relapses import Relapses

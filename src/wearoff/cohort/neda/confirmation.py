@@ -17,71 +17,27 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from wearoff.cohort.neda.baselines import first_baseline, last_relapse, next_reference
-from wearoff.cohort.neda.dated import NO_DAY, Dated, DayIndex, Padded
+from wearoff.cohort.neda.baselines import (
+    first_baseline,
+    first_since_relapse,
+    last_relapse,
+    next_reference,
+)
+from wearoff.cohort.neda.changes import (
+    CONFIRMED,
+    IMPUTED,
+    UNCONFIRMED,
+    Changes,
+    Visits,
+    no_changes,
+)
+from wearoff.cohort.neda.dated import NO_DAY, DayIndex, Padded
 from wearoff.cohort.neda.relapses import is_clear
 from wearoff.cohort.neda.rules import HALF_POINT_TOLERANCE as TOLERANCE
 from wearoff.cohort.neda.rules import WorseningRule
 
-CONFIRMED, UNCONFIRMED, IMPUTED = 0, 1, 2
-STATUS = ("confirmed", "unconfirmed", "imputed")
 _REFUTED = 3
 _IMPUTED_RUNNING = 4  # takes the place of the unconfirmed change that is running
-
-
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """Visits with an EDSS.
-
-    Attributes:
-        rows: patient and day of each; one visit a day.
-        edss: EDSS at each, without gaps, shape [rows].
-        is_scheduled: False where the visit is known to have been unscheduled or for a relapse, shape [rows].
-    """
-
-    rows: Dated
-    edss: Float[np.ndarray, "rows"]
-    is_scheduled: Bool[np.ndarray, "rows"]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Changes of the EDSS, one a row, sorted by patient and onset. Days that do not exist are `NO_DAY`.
-
-    Attributes:
-        patient: number of the patient.
-        direction: 1 for worsening, -1 for improvement.
-        status: `CONFIRMED`, `UNCONFIRMED` or `IMPUTED`; refuted ones are none and not listed.
-        onset_day, onset_edss: the first visit that holds the change.
-        baseline_day, baseline_edss: what it is measured from.
-        previous_day: the visit before the onset.
-        confirmed_day: the first confirming visit.
-        confirmed_days: the confirming visit of each period of the rule, shape [changes, periods].
-        held_to_day: the last visit up to which every visit holds the change.
-        is_held_to_end: whether that is the patient's last visit.
-        onset_row: row of the onset among the visits.
-    """
-
-    patient: Int[np.ndarray, "changes"]
-    direction: Int[np.ndarray, "changes"]
-    status: Int[np.ndarray, "changes"]
-    onset_day: Int[np.ndarray, "changes"]
-    onset_edss: Float[np.ndarray, "changes"]
-    baseline_day: Int[np.ndarray, "changes"]
-    baseline_edss: Float[np.ndarray, "changes"]
-    previous_day: Int[np.ndarray, "changes"]
-    confirmed_day: Int[np.ndarray, "changes"]
-    confirmed_days: Int[np.ndarray, "changes periods"]
-    held_to_day: Int[np.ndarray, "changes"]
-    is_held_to_end: Bool[np.ndarray, "changes"]
-    onset_row: Int[np.ndarray, "changes"]
-
-    def __len__(self) -> int:
-        return len(self.patient)
-
-    def take(self, chosen: np.ndarray) -> Changes:
-        """Some of the changes, by mask or by position."""
-        return Changes(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def find_changes(
@@ -133,6 +89,8 @@ class _Search:
     is_open: dict[int, Bool[np.ndarray, "some"]]
     """Whether an unconfirmed change of each direction is running, which is listed once: as long as it holds, or,
     where visits in between may fall, as long as it could have been confirmed."""
+    is_settled: dict[int, Bool[np.ndarray, "some"]]
+    """Whether a confirmed change is running that did not move the baseline: it is one change as long as it holds."""
     open_until: dict[int, Float[np.ndarray, "some"]]
     """The last day on which that change could have been confirmed."""
 
@@ -140,8 +98,8 @@ class _Search:
         """Give some patients a baseline."""
         self.level[who], self.level_day[who], self.has_baseline[who] = level, day, True
         self.step[who] = rule.step.step(level)
-        for is_open in self.is_open.values():
-            is_open[who] = False
+        for running in (*self.is_open.values(), *self.is_settled.values()):
+            running[who] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +134,9 @@ def _search(
         *(padded.lay(flag, False) for flag in flags),
     )
     last_relapse_day = None if relapse is None else padded.lay(relapse, NO_DAY)
+    since_relapse = (
+        None if last_relapse_day is None else first_since_relapse(last_relapse_day, box.may_be_baseline)
+    )
     size, first = len(box.patient), baseline[padded.patient]
     state = _Search(
         level=np.full(size, np.nan),
@@ -184,6 +145,7 @@ def _search(
         has_baseline=np.zeros(size, dtype=bool),
         next_column=np.where(first < 0, padded.width, first - padded.first),
         is_open={1: np.zeros(size, dtype=bool), -1: np.zeros(size, dtype=bool)},
+        is_settled={1: np.zeros(size, dtype=bool), -1: np.zeros(size, dtype=bool)},
         open_until={1: np.full(size, -np.inf), -1: np.full(size, -np.inf)},
     )
     directions = [d for d in (1, -1) if d in rule.counted or d in rule.baseline_moves]
@@ -192,8 +154,15 @@ def _search(
         edss = box.edss[:, column]
         on = (column < box.count) & (column >= state.next_column)
         takes = on & box.may_be_baseline[:, column] & ~state.has_baseline
-        if last_relapse_day is not None:
-            takes |= on & box.may_be_baseline[:, column] & (last_relapse_day[:, column] > state.level_day)
+        if last_relapse_day is not None and since_relapse is not None:
+            is_over = on & state.has_baseline & (last_relapse_day[:, column] > state.level_day)
+            at = since_relapse[:, column]
+            takes |= is_over & (at == column)
+            who = np.flatnonzero(
+                is_over & (at >= 0) & (at < column)
+            )  # passed over on the way to a confirmation
+            state.put(who, box.edss[who, at[who]], box.days[who, at[who]], rule)
+            on &= ~is_over | ((at >= 0) & (at <= column))
         who = np.flatnonzero(takes)
         if len(who):
             state.put(who, edss[who], box.days[who, column], rule)
@@ -206,7 +175,9 @@ def _search(
                 state.is_open[direction] &= holds | ~on
             else:
                 state.is_open[direction] &= box.days[:, column] <= state.open_until[direction]
-            who = np.flatnonzero(on & holds & box.may_be_onset[:, column])
+            state.is_settled[direction] &= holds | ~on
+            begins = on & holds & box.may_be_onset[:, column] & ~state.is_settled[direction]
+            who = np.flatnonzero(begins)
             if len(who):
                 new, confirmed = _at_onset(box, state, rule, column, direction, who)
                 moved[confirmed] = True
@@ -263,6 +234,7 @@ def _at_onset(
     sure = np.flatnonzero(status == CONFIRMED)
     confirmed = who[sure]
     state.is_open[direction][confirmed] = False
+    state.is_settled[direction][confirmed] = True  # until the baseline moves
     state.next_column[confirmed] = column + first[sure] + 1
     if direction in rule.baseline_moves and len(sure):
         _move(box, state, rule, column, direction, confirmed, holds[sure], first[sure])
@@ -361,7 +333,7 @@ def _is_sustained(
 def _tidy(found: list[Changes], rule: WorseningRule) -> Changes:
     """All changes that the rule counts, sorted; what was imputed takes the place of its unconfirmed onset."""
     if not found:
-        return _nothing(len(rule.confirmation_days))
+        return no_changes(len(rule.confirmation_days))
     every = Changes(*(np.concatenate([getattr(c, f.name) for c in found]) for f in fields(Changes)))
     every = every.take(np.isin(every.direction, rule.counted))
     every = every.take(np.lexsort((every.onset_day, every.direction, every.patient)))
@@ -371,22 +343,3 @@ def _tidy(found: list[Changes], rule: WorseningRule) -> Changes:
     replaced[:-1] = takes_place[1:]  # the row before it is the running one
     every = every.take(~replaced)
     return every.take(np.lexsort((every.direction, every.onset_day, every.patient)))
-
-
-def _nothing(periods: int) -> Changes:
-    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return Changes(
-        patient=whole,
-        direction=whole,
-        status=whole,
-        onset_day=whole,
-        onset_edss=real,
-        baseline_day=whole,
-        baseline_edss=real,
-        previous_day=whole,
-        confirmed_day=whole,
-        confirmed_days=np.zeros((0, periods), dtype=np.int64),
-        held_to_day=whole,
-        is_held_to_end=np.zeros(0, dtype=bool),
-        onset_row=whole,
-    )

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
-from wearoff.cohort.neda.confirmation import STATUS, UNCONFIRMED
+from wearoff.cohort.neda.changes import STATUS, UNCONFIRMED
 from wearoff.cohort.neda.dated import NO_DAY
 from wearoff.cohort.neda.followup import Followup
 from wearoff.cohort.neda.labels import LABELS

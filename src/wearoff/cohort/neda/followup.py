@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Int, Shaped
 
-from wearoff.cohort.neda.confirmation import Visits
+from wearoff.cohort.neda.changes import Visits
 from wearoff.cohort.neda.dated import NO_DAY, Dated
 from wearoff.cohort.neda.relapses import MISSING, NO, UNKNOWN, YES, Reports
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from wearoff.cohort.neda.confirmation import UNCONFIRMED, Changes, Visits, in_period
+from wearoff.cohort.neda.changes import UNCONFIRMED, Changes, Visits
+from wearoff.cohort.neda.confirmation import in_period
 from wearoff.cohort.neda.dated import NO_DAY, DayIndex
 from wearoff.cohort.neda.relapses import Relapses
 from wearoff.cohort.neda.rules import HALF_POINT_TOLERANCE as TOLERANCE

@@ -140,13 +140,13 @@ def _first_baseline(rule: WorseningRule) -> Iterable[str]:
         + (f"; a visit was no {guard}." if guard else ".")
     )
     if rule.baseline == "fixed":
-        yield f"{_MOVES['fixed']}."
+        yield f"{_MOVES['fixed']}; a change that goes on after its confirmation is the same change."
     else:
         yield f"{_MOVES[rule.baseline]}, to {_REFERENCE[rule.reference]}."
         if rule.sub_threshold_moves:
             yield f"It moves after {_SUB_THRESHOLD[rule.sub_threshold]} too."
     if rule.rebaseline_after_relapse:
-        yield "The first usable visit after every relapse is a new baseline."
+        yield "A relapse ends the baseline; the first usable visit after it is the next one."
 
 
 def label_sentences(rule: WorseningRule) -> Iterable[str]:

@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from wearoff.cohort.neda.baselines import first_baseline
-from wearoff.cohort.neda.confirmation import STATUS, UNCONFIRMED, Changes, Visits, find_changes, may_confirm
+from wearoff.cohort.neda.changes import STATUS, UNCONFIRMED, Changes, Visits
+from wearoff.cohort.neda.confirmation import find_changes, may_confirm
 from wearoff.cohort.neda.dated import NO_DAY, Dated
 from wearoff.cohort.neda.labels import LABEL_UNKNOWN, LABELS, label_changes
 from wearoff.cohort.neda.relapses import MISSING, Reports, find_relapses, guarding_days, is_clear
