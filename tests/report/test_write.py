@@ -34,7 +34,9 @@ def test_the_page_on_disk_is_the_rendered_page(result, written, html):
 
 def test_the_folder_holds_nothing_else(written):
     names = {path.name for path in written.folder.rglob("*") if path.is_file()}
-    assert names == {"report.html", "result.json"} | {path.name for path in written.tables.values()}
+    assert names == {"report.html", "report.pdf", "result.json"} | {
+        path.name for path in written.tables.values()
+    }
 
 
 def test_result_json_round_trips_and_agrees_with_the_files(result, written):
@@ -49,6 +51,10 @@ def test_result_json_round_trips_and_agrees_with_the_files(result, written):
         content = (written.folder / table["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == table["sha256"]
         assert table["rows"] == result.tables[table["name"]].frame.height
+    assert [page["file"] for page in read["files"]] == ["report.html", "report.pdf"]
+    for page in read["files"]:
+        content = (written.folder / page["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == page["sha256"]
 
 
 def test_a_figure_that_is_no_number_is_null(result):
@@ -96,18 +102,19 @@ def test_a_folder_in_the_way_of_a_file_is_an_input_error_that_leaves_no_pieces(r
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_what_cannot_be_rendered_is_not_written(result, tmp_path, monkeypatch):
-    def fail(_):
+@pytest.mark.parametrize("face", ["render_report", "render_study_pdf"])
+def test_what_cannot_be_rendered_is_not_written(face, result, tmp_path, monkeypatch):
+    def fail(*_):
         raise RuntimeError("no page")
 
-    monkeypatch.setattr(module, "render_report", fail)
+    monkeypatch.setattr(module, face, fail)
     with pytest.raises(RuntimeError):
-        write_study(result, tmp_path / "out")
+        write_study(replace(result, sections=()), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_table_of_an_earlier_run_is_taken_away_and_a_users_file_is_not(result, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "render_report", lambda _: "page")
+    _without_faces(monkeypatch)
     first = write_study(result, tmp_path)
     (tmp_path / "tables" / "mine.csv").write_text("mine")
     first.tables["notes"].write_text("changed by hand")
@@ -120,7 +127,14 @@ def test_a_table_of_an_earlier_run_is_taken_away_and_a_users_file_is_not(result,
 
 @pytest.mark.parametrize("name", ["../out", "a/b", "", ".hidden", "A"])
 def test_a_table_cannot_choose_another_folder(name, result, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "render_report", lambda _: "page")
+    _without_faces(monkeypatch)
     with pytest.raises(ValueError, match="cannot be called"):
         write_study(with_frame(result, name, pl.DataFrame({"a": [1]})), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def _without_faces(monkeypatch):
+    """No picture is drawn and no page rendered, where only the tables matter."""
+    monkeypatch.setattr(module, "sections_of", lambda _: ())
+    monkeypatch.setattr(module, "render_report", lambda *_: "page")
+    monkeypatch.setattr(module, "render_study_pdf", lambda *_: b"paper")

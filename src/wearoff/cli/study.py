@@ -1,4 +1,4 @@
-"""`wearoff study`: a cohort, or a published study, in; a report, tables and result.json out."""
+"""`wearoff study`: a cohort, or a published study, in; a report as HTML and PDF, tables and result.json out."""
 
 from __future__ import annotations
 
@@ -160,6 +160,7 @@ def show(result: StudyResult, files: StudyFiles) -> None:
         said = "1 row was refused; it" if rows == 1 else f"{rows} rows were refused; each"
         console.print(f"  {said} is listed in {files.tables['refusals']}", soft_wrap=True)
     console.print(f"  report  {files.report}", soft_wrap=True)
+    console.print(f"  paper   {files.paper}", soft_wrap=True)
     console.print(f"  tables  {files.result.parent / 'tables'}", soft_wrap=True)
     console.print(f"  result  {files.result}\n", soft_wrap=True)
 

@@ -1,12 +1,13 @@
 """A result becomes a page and files: nothing is computed here but words and digits.
 
 - `html`: `render_report(result)`, one page of a study that needs nothing from outside.
-- `write`: `write_study(result, folder)`, the page, every table as CSV, and `result.json`.
+- `study_pdf`: `render_study_pdf(result)`, the same on A4; `paper_tables`: tables of any width on paper.
+- `write`: `write_study(result, folder)`, page, paper, every table as CSV, and `result.json`.
 - `patient_html`: `render_patient(found)`, the page of one patient.
 - `patient_inputs`, `patient_tables`, `rows`: its tables.
 - `patient_pdf`: `render_pdf(found)`, one patient on one sheet of paper.
 - `patient_write`: `write_patient(found, folder)`, page, sheet, tables and `result.json` of one patient.
-- `page`: what the pages share; `files`: safe CSV and JSON, and whole files or none.
+- `page`: what the pages share; `pdf`: what the papers share; `files`: safe CSV and JSON, and whole files or none.
 - `figures`: how a number, a missing value and a heading are written for people.
 """
 

@@ -149,20 +149,23 @@ def with_links(text: object) -> Markup:
 
     A figure stays on one line with what belongs to it: `8.6 %`, `p = 0.009`.
     """
+    return Markup("").join(
+        escape(said) if doi is None else Markup('<a href="https://doi.org/{0}">{1}</a>').format(doi, said)
+        for said, doi in pieces(text)
+    )
+
+
+def pieces(text: object) -> list[tuple[str, str | None]]:
+    """A text in pieces: what is said, and the DOI where the piece names one."""
     said = _TOGETHER.sub("\N{NO-BREAK SPACE}", str(text))
-    parts: list[str] = []
+    parts: list[tuple[str, str | None]] = []
     since = 0
     for found in _DOI.finditer(said):
         doi = found.group(1).rstrip(".,;:)]")
         end = found.start(1) + len(doi)
-        shown = said[found.start() : end]
-        parts += [
-            escape(said[since : found.start()]),
-            Markup('<a href="https://doi.org/{0}">{1}</a>').format(doi, _without_address(shown)),
-        ]
+        parts += [(said[since : found.start()], None), (_without_address(said[found.start() : end]), doi)]
         since = end
-    parts.append(escape(said[since:]))
-    return Markup("").join(parts)
+    return [*parts, (said[since:], None)]
 
 
 def _without_address(shown: str) -> str:

@@ -10,21 +10,22 @@ from __future__ import annotations
 from typing import Final
 
 from wearoff.charts import PICTURES, draw, to_svg
-from wearoff.cohort.results import StudyResult, Table
+from wearoff.cohort.results import Provenance, StudyResult, Table
 from wearoff.report.figures import Cell, cell, heading, shortened
-from wearoff.report.page import DISCLAIMER, PictureView, SectionView, TableView, embedded, fill, numbers
+from wearoff.report.page import DISCLAIMER, PictureView, SectionView, TableView, fill, numbers
 
-__all__ = ["DISCLAIMER", "MOST_ROWS", "OPEN_ROWS", "render_report"]
+__all__ = ["DISCLAIMER", "MOST_ROWS", "OPEN_ROWS", "made_by", "render_report", "sections_of"]
 
 MOST_ROWS: Final = 200
 OPEN_ROWS: Final = 30
 
 
-def render_report(result: StudyResult) -> str:
+def render_report(result: StudyResult, sections: tuple[SectionView, ...] | None = None) -> str:
     """The whole page of a result as HTML that stands alone.
 
-    A table appears once: under the first picture that draws it, or else in the first section that names
-    it. Tables that no section names follow in a last section, so that the page hides nothing.
+    Args:
+        result: the analysis.
+        sections: what `sections_of(result)` gave, where the pictures are drawn already.
 
     Raises:
         UnknownNameError: a section names a picture that does not exist.
@@ -33,12 +34,31 @@ def render_report(result: StudyResult) -> str:
         "study.html.j2",
         result=result,
         answer=result.answer,
-        sections=_sections(result),
+        sections=sections_of(result) if sections is None else sections,
         provenance=result.provenance,
+        made_by=made_by(result.provenance),
     )
 
 
-def _sections(result: StudyResult) -> tuple[SectionView, ...]:
+def made_by(provenance: Provenance) -> str:
+    """The sentence on the version and the seed."""
+    drawn = (
+        "nothing was drawn at random"
+        if provenance.seed is None
+        else f"random numbers from seed {provenance.seed}"
+    )
+    return f"Computed by wearoff {provenance.version}; {drawn}."
+
+
+def sections_of(result: StudyResult) -> tuple[SectionView, ...]:
+    """The sections of a result with their pictures and tables, as the page and the paper show them.
+
+    A table appears once: under the first picture that draws it, or else in the first section that names
+    it. Tables that no section names follow in a last section, so that nothing is hidden.
+
+    Raises:
+        UnknownNameError: a section names a picture that does not exist.
+    """
     shown: set[str] = set()
     table_numbers = numbers("Table")
     picture_numbers = numbers("Figure")
@@ -54,12 +74,17 @@ def _sections(result: StudyResult) -> tuple[SectionView, ...]:
             chart = draw(name, result)
             picture = PICTURES[name]
             is_new = picture.table in result.tables and picture.table not in shown
-            label = next(picture_numbers) if chart is not None else ""
-            svg = None
-            if chart is not None:
-                svg = embedded(to_svg(chart), picture.alt_text(result), f"{label}-".replace(" ", ""))
-            table = show(picture.table, below_picture=True) if is_new else None
-            pictures.append(PictureView(label, picture.title, picture.caption, svg, picture.table, table))
+            pictures.append(
+                PictureView(
+                    label=next(picture_numbers) if chart is not None else "",
+                    title=picture.title,
+                    caption=picture.caption,
+                    drawing=to_svg(chart) if chart is not None else None,
+                    words=picture.alt_text(result) if chart is not None else "",
+                    table_name=picture.table,
+                    table=show(picture.table, below_picture=True) if is_new else None,
+                )
+            )
         here = [name for name in section.tables if name in result.tables and name not in shown]
         views.append(
             SectionView(

@@ -49,14 +49,22 @@ class TableView:
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture as the page shows it; `svg` is None when there was nothing to draw."""
+    """A picture as a page shows it: its SVG, None when there was nothing to draw, and the same in words."""
 
     label: str
     title: str
     caption: str
-    svg: Markup | None
+    drawing: str | None
+    words: str
     table_name: str
     table: TableView | None
+
+    @property
+    def svg(self) -> Markup | None:
+        """The picture as markup for an HTML page."""
+        if self.drawing is None:
+            return None
+        return embedded(self.drawing, self.words, f"{self.label}-".replace(" ", ""))
 
 
 @dataclass(frozen=True, slots=True)

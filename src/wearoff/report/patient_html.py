@@ -18,7 +18,7 @@ from wearoff.dosing import wording
 from wearoff.dosing.intervals import curves_for
 from wearoff.report import patient_inputs as inputs
 from wearoff.report import patient_tables as tables
-from wearoff.report.page import PictureView, SectionView, TableView, embedded, fill, numbers
+from wearoff.report.page import PictureView, SectionView, TableView, fill, numbers
 from wearoff.sources import figure
 
 if TYPE_CHECKING:
@@ -186,7 +186,8 @@ def _sections(found: Assessment) -> tuple[SectionView, ...]:
         label="Figure 1",
         title="The level over time",
         caption=caption_of(found),
-        svg=embedded(to_svg(draw_patient(found)), describe_patient(found), "Figure1-"),
+        drawing=to_svg(draw_patient(found)),
+        words=describe_patient(found),
         table_name="course.csv",
         table=tables.course(found, label),
     )

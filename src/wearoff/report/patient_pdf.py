@@ -1,53 +1,35 @@
 """One page of paper for one patient: the first screen of the HTML report with the picture, as PDF.
 
-Typst sets it with the faces that it brings along: no font of the machine, no package and no address is used, and the
-same answer gives the same bytes. Texts travel as JSON, so that a name is never read as markup. What does not fit on
-the page is counted and left to the HTML report.
+What does not fit on the page is counted and left to the HTML report.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from wearoff.charts.patient import draw_patient
 from wearoff.charts.patient_data import describe_patient
-from wearoff.charts.theme import FONT, plain, to_svg
+from wearoff.charts.theme import plain, to_svg
 from wearoff.dosing import wording
 from wearoff.report.figures import shortened
-from wearoff.report.page import DISCLAIMER, TEMPLATES
+from wearoff.report.page import DISCLAIMER
 from wearoff.report.patient_html import evidence_of, options_of, sentences_of, who
+from wearoff.report.pdf import for_paper, typeset
 
 if TYPE_CHECKING:
     from wearoff.dosing.assessment import Assessment
 
-PDF_FONT: Final = "Libertinus Serif"
 _LONGEST: Final = 240
 _HEIGHTS: Final = {"tall": 230, "low": 125}
-_NO_DATE: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def render_pdf(found: Assessment) -> bytes:
     """One A4 page as PDF; the same bytes for the same answer."""
-    import typst
-
     pictures = {
-        name: to_svg(draw_patient(found, level_height=height)).replace(FONT, PDF_FONT)
-        for name, height in _HEIGHTS.items()
+        name: for_paper(to_svg(draw_patient(found, level_height=height))) for name, height in _HEIGHTS.items()
     }
-    page = typst.compile(
-        (TEMPLATES / "patient.typ").read_bytes(),
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(page_data(found), ensure_ascii=False), **pictures},
-        timestamp=_NO_DATE,
-    )
-    if not isinstance(
-        page, bytes
-    ):  # only a compilation into a file or into several pictures gives anything else
-        raise TypeError("Typst gave no PDF")
-    return page
+    return typeset("patient.typ", {**page_data(found), "pictures": pictures})
 
 
 def page_data(found: Assessment) -> dict[str, object]:

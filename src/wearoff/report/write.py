@@ -1,4 +1,4 @@
-"""A result in a folder: `report.html`, every table under `tables/`, and `result.json` as the last.
+"""A result in a folder: `report.html` and `report.pdf`, every table under `tables/`, and `result.json` as the last.
 
 Each file is put in place in one step; `result.json` comes last and names the others with their digests, so a
 folder where it agrees is whole.
@@ -16,7 +16,8 @@ from typing import Final
 
 from wearoff.cohort.results import StudyResult
 from wearoff.report.files import csv_of, json_of, not_written, put, refuse_a_file
-from wearoff.report.html import render_report
+from wearoff.report.html import render_report, sections_of
+from wearoff.report.study_pdf import render_study_pdf
 
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,80}")
 
@@ -28,12 +29,14 @@ class StudyFiles:
     Attributes:
         folder: where they are.
         report: the page.
+        paper: the same on A4, PDF.
         result: `result.json`.
         tables: the CSV file of each table, by the table's name.
     """
 
     folder: Path
     report: Path
+    paper: Path
     result: Path
     tables: Mapping[str, Path]
 
@@ -49,15 +52,20 @@ def write_study(result: StudyResult, folder: Path) -> StudyFiles:
         ValueError: a table's name is no plain file name.
     """
     refuse_a_file(folder / "tables")
-    page = render_report(result).encode("utf-8", "replace")
+    sections = sections_of(result)  # drawn once for both
+    pages = {
+        "report.html": render_report(result, sections).encode("utf-8", "replace"),
+        "report.pdf": render_study_pdf(result, sections),
+    }
     sheets = {name: csv_of(table.frame) for name, table in result.tables.items()}
     for name in sheets:
         if not _FILE_NAME.fullmatch(name):
             raise ValueError(f"a table cannot be called {name!r}: use a-z, 0-9, _ and -")
-    summary = result_json(result, sheets).encode("utf-8", "replace")
+    summary = result_json(result, sheets, pages).encode("utf-8", "replace")
     files = StudyFiles(
         folder=folder,
         report=folder / "report.html",
+        paper=folder / "report.pdf",
         result=folder / "result.json",
         tables={name: folder / "tables" / f"{name}.csv" for name in sheets},
     )
@@ -66,19 +74,23 @@ def write_study(result: StudyResult, folder: Path) -> StudyFiles:
         _remove_old_tables(files)
         for name, path in files.tables.items():
             put(path, sheets[name])
-        put(files.report, page)
+        for name, content in pages.items():
+            put(folder / name, content)
         put(files.result, summary)
     except OSError as error:
         raise not_written(folder, error) from error
     return files
 
 
-def result_json(result: StudyResult, sheets: Mapping[str, bytes]) -> str:
+def result_json(
+    result: StudyResult, sheets: Mapping[str, bytes], pages: Mapping[str, bytes] | None = None
+) -> str:
     """The answer, the figures and the provenance as JSON with sorted keys; NaN and infinity are null.
 
     Args:
         result: the analysis.
         sheets: the bytes of each table's CSV file, whose digests are written.
+        pages: the bytes of the files for people, by file name, whose digests are written too.
     """
     tables = [
         {
@@ -100,6 +112,10 @@ def result_json(result: StudyResult, sheets: Mapping[str, bytes]) -> str:
         "figures": result.figures,
         "provenance": result.provenance,
         "tables": tables,
+        "files": [
+            {"file": name, "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in (pages or {}).items()
+        ],
     }
     return json_of(whole)
 
