@@ -29,6 +29,7 @@ def test_a_fast_and_wrong_result_ends_the_benchmark_with_an_error(
     for name in ("startup", "study", "neda", "records"):
         monkeypatch.setattr(command, name, lambda: None)
     monkeypatch.setattr(command, "levels", lambda: 1e-6)
+    monkeypatch.setattr(command.one_patient, "report", list)
     monkeypatch.setattr(command, "report", lambda: wrong([line(9e-5), line(error)]))
     with pytest.raises(SystemExit, match=r"10 x 26 doses: error .* is over 1e-04"):
         command.main()
