@@ -121,8 +121,10 @@ class AlignedPlan:
         """Patients of about as many gaps together, with all their draws, as pairs of indices."""
         order = np.argsort([grid.length_d.size for grid in self.grids], kind="stable")
         patient, draw = np.repeat(order, draws), np.tile(np.arange(draws), order.size)
-        for start in range(0, patient.size, _LANES[-1]):
-            block = slice(start, start + _LANES[-1])
+        # few lanes are cut smaller, so that every core has some
+        size = _LANES[-1] if patient.size > 2 * _LANES[-1] else _LANES[-2]
+        for start in range(0, patient.size, size):
+            block = slice(start, start + size)
             yield patient[block], draw[block]
 
     def _solved(
