@@ -18,6 +18,7 @@ from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
+from wearoff.cli.pml import pml
 from wearoff.cli.policies import policies
 from wearoff.cli.quality import quality
 from wearoff.cli.records import convert, template
@@ -50,6 +51,7 @@ app.command()(simulate)
 app.command()(patient)
 app.command()(models)
 app.command()(policies)
+app.command()(pml)
 
 
 @app.callback(invoke_without_command=True)
