@@ -28,6 +28,7 @@ def options_of(command: str) -> set[str]:
 @pytest.mark.parametrize(
     "command",
     [
+        "check",
         "study",
         "template",
         "convert",

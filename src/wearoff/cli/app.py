@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from wearoff import __version__
+from wearoff.cli.check import check
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.neda import neda
@@ -52,6 +53,7 @@ app.command()(patient)
 app.command()(models)
 app.command()(policies)
 app.command()(pml)
+app.command()(check)
 
 
 @app.callback(invoke_without_command=True)
