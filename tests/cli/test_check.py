@@ -22,11 +22,13 @@ def board() -> Scoreboard:
 def test_the_command_prints_the_scoreboard_and_writes_the_whole_table(
     board: Scoreboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "new" / "scoreboard.csv"
-    assert run(monkeypatch, "check", "--patients", "100", "--seed", "2", "--misses", "-o", str(file)) == 0
+    file, picture = tmp_path / "new" / "scoreboard.csv", tmp_path / "scoreboard.svg"
+    words = ("--patients", "100", "--seed", "2", "--misses", "-o", str(file), "--picture", str(picture))
+    assert run(monkeypatch, "check", *words) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[:-1] == board_lines(board, misses_only=True)
-    assert printed[-1] == f"written  {file}  ({len(board.rows)} figures)"
+    assert printed[:-2] == board_lines(board, misses_only=True)
+    assert printed[-2:] == [f"written  {file}  ({len(board.rows)} figures)", f"written  {picture}"]
+    assert picture.read_bytes().startswith(b"<svg")
     frame = pl.read_csv(file)
     assert frame.get_column("figure").to_list() == [row.entry.name for row in board.rows]
     assert frame.get_column("predicted").to_list() == [row.predicted.value for row in board.rows]
@@ -56,7 +58,11 @@ def test_misses_alone_leave_the_counts_as_they_are(board: Scoreboard) -> None:
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
-    [(("-o", "a.txt"), 2, "no .csv file"), (("--patients", "10"), 2, "greater than or equal to 100")],
+    [
+        (("-o", "a.txt"), 2, "no .csv file"),
+        (("--picture", "a.pdf"), 2, "neither .svg nor .png"),
+        (("--patients", "10"), 2, "greater than or equal to 100"),
+    ],
 )
 def test_what_cannot_be_asked_is_said(
     words: tuple[str, ...],

@@ -4,7 +4,7 @@
 - `picture`: what a picture is, and how its table is found.
 - `timeline`, `concentration`, `occupancy`, `neda`, `risk`: the pictures, one file a family.
 - `simulation`, `patient`: a simulated regimen, and one patient over time.
-- `pml`: a thousand people for a published risk.
+- `pml`, `scoreboard`: a thousand people for a published risk; predictions against accepted bands.
 - `patient_data`: the latter as tables and in words.
 - `theme`: colours, type, sizes, and `to_svg(chart)`, which needs no network.
 """

@@ -10,7 +10,7 @@ import typer
 
 from wearoff.cli.models import WIDTH
 from wearoff.cli.progress import progress_bar
-from wearoff.errors import InputError, Problem
+from wearoff.cli.writing import write_file
 
 if TYPE_CHECKING:
     from wearoff.dosing.scoreboard.score import Scoreboard, Scored
@@ -30,10 +30,13 @@ def check(
     seed: Annotated[int, typer.Option(min=0, help="Seed of every drawn number.")] = 0,
     misses: Annotated[bool, typer.Option("--misses", help="Print what is missed alone.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The whole table: .csv.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="File for a picture: .svg or .png.")] = None,
 ) -> None:
     """Predict every published figure that the models can, and say which are hit, missed, or were used to fit."""
     if out is not None and out.suffix != ".csv":
         raise typer.BadParameter(f"-o {out.name!r} is no .csv file")
+    if picture is not None and picture.suffix not in (".svg", ".png"):
+        raise typer.BadParameter(f"--picture {picture.name!r} is neither .svg nor .png")
     from wearoff.dosing.scoreboard.score import score
 
     with progress_bar(of="fits") as progress:
@@ -41,8 +44,17 @@ def check(
     for line in board_lines(board, misses_only=misses):
         typer.echo(line)
     if out is not None:
-        _write(board, out)
+        import polars as pl
+
+        from wearoff.report.files import csv_of
+
+        write_file(out, csv_of(pl.DataFrame(board.columns())))
         typer.echo(f"written  {out}  ({len(board.rows)} figures)")
+    if picture is not None:
+        from wearoff.charts.scoreboard import scoreboard_image
+
+        write_file(picture, scoreboard_image(board, picture.suffix))
+        typer.echo(f"written  {picture}")
 
 
 def board_lines(board: Scoreboard, *, misses_only: bool = False) -> list[str]:
@@ -104,21 +116,3 @@ def _digits(value: float) -> str:
 
 def _indented(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="    ")
-
-
-def _write(board: Scoreboard, out: Path) -> None:
-    """The table as CSV, put in place whole.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    import polars as pl
-
-    from wearoff.report.files import csv_of, put
-
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        put(out, csv_of(pl.DataFrame(board.columns())))
-    except OSError as fault:
-        reason = f"the table cannot be written here: {fault.strerror or fault}; choose another file"
-        raise InputError(Problem(reason, file=str(out))) from fault

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from wearoff.cli.models import WIDTH
-from wearoff.errors import InputError, Problem
+from wearoff.cli.writing import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def pml(
     if picture is not None:
         from wearoff.charts.pml import pml_image
 
-        _write(picture, pml_image(risk, picture.suffix))
+        write_file(picture, pml_image(risk, picture.suffix))
         typer.echo(f"written  {picture}")
 
 
@@ -144,23 +144,6 @@ def _source_lines(risk: PmlRisk) -> Iterator[str]:
     for citation, mark in {row.citation: row.mark for row in rows}.items():
         ids = ", ".join(row.id for row in rows if row.citation == citation)
         yield from textwrap.wrap(f"source  {citation} ({ids}, {mark})", WIDTH, subsequent_indent=" " * 8)
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Put a file in place whole.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    from wearoff.report.files import put, refuse_a_file
-
-    refuse_a_file(file.parent)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        put(file, content)
-    except OSError as fault:
-        reason = f"this cannot be written ({fault.strerror or fault}); choose another place"
-        raise InputError(Problem(reason, str(file))) from fault
 
 
 def _bullet(text: str) -> list[str]:
