@@ -453,8 +453,8 @@ def scoreboard_page() -> str:
         f" the policies), seed {board.seed}. `wearoff check` prints the same in the terminal, for any number of"
         " patients.",
         "",
-        f"**{hits} of {tests}** figures that test the models are hit, and {fitted_hits} of {fitted} that were used"
-        " to fit. What is missed stays on the page.",
+        f"**{hits} of {tests}** predictions that test the models are hit, and {fitted_hits} of {fitted} that were used"
+        " to fit. A figure counts once for each saturation curve that it needs. What is missed stays on the page.",
         "",
         "A band is the published spread where there is one. Else it is assumed, and the reasons below say so. In"
         " brackets stands the Monte Carlo error; a verdict is open (`?`) where two of it would carry the value over an"

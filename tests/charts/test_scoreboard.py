@@ -71,7 +71,7 @@ def test_no_name_of_a_figure_is_cut_and_none_stands_twice() -> None:
 
 def test_the_words_give_the_counts_and_every_miss() -> None:
     said = scoreboard_alt_text(board(110, 170))
-    assert "2 of 3 figures that test the models are hit, 1 of 1 that were used to fit" in said
+    assert "2 of 3 predictions that test the models are hit, 1 of 1 that were used to fit" in said
     assert f"Missed: {PEAK.title} by 8." in said
     assert scoreboard_alt_text(board(110)).endswith("Missed: none.")
 

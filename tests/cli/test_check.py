@@ -27,7 +27,7 @@ def test_the_command_prints_the_scoreboard_and_writes_the_whole_table(
     assert run(monkeypatch, "check", *words) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[:-2] == board_lines(board, misses_only=True)
-    assert printed[-2:] == [f"written  {file}  ({len(board.rows)} figures)", f"written  {picture}"]
+    assert printed[-2:] == [f"written  {file}  ({len(board.rows)} predictions)", f"written  {picture}"]
     assert picture.read_bytes().startswith(b"<svg")
     frame = pl.read_csv(file)
     assert frame.get_column("figure").to_list() == [row.entry.name for row in board.rows]
@@ -52,8 +52,8 @@ def test_every_figure_stands_with_its_row_band_reason_and_verdict(board: Scorebo
 def test_misses_alone_leave_the_counts_as_they_are(board: Scoreboard) -> None:
     lines = board_lines(board, misses_only=True)
     assert sum("MISS by" in line for line in lines) == sum(not row.is_hit for row in board.rows)
-    assert not any(" hit" in line and "(" in line and "figures" not in line for line in lines)
-    assert lines[-3:] == board_lines(board)[-3:]
+    assert not any(" hit" in line and "(" in line and "predictions" not in line for line in lines)
+    assert lines[-4:] == board_lines(board)[-4:]
 
 
 @pytest.mark.parametrize(

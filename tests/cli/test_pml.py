@@ -27,7 +27,9 @@ def test_the_command_prints_the_lines_of_the_risk(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "pml", "--index", "2.4", "--years", "4.5", "--interval", "6") == 0
-    assert capsys.readouterr().out.splitlines() == risk_lines(BAND)
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == risk_lines(BAND)
+    assert "No earlier immunosuppression is taken as given" in printed.err
 
 
 @everyone

@@ -85,8 +85,8 @@ def scoreboard_alt_text(board: Scoreboard) -> str:
     missed = [row for row in board.rows if not row.is_hit]
     said = "; ".join(f"{_name(row)} by {abs(row.missed_by):.2g}" for row in missed)
     return (
-        f"Predictions against accepted bands. {hits} of {tests} figures that test the models are hit, {fitted_hits} of "
-        f"{fitted} that were used to fit. Missed: {said or 'none'}."
+        f"Predictions against accepted bands. {hits} of {tests} predictions that test the models are hit, "
+        f"{fitted_hits} of {fitted} that were used to fit. Missed: {said or 'none'}."
     )
 
 

@@ -49,7 +49,7 @@ def check(
         from wearoff.report.files import csv_of
 
         write_file(out, csv_of(pl.DataFrame(board.columns())))
-        typer.echo(f"written  {out}  ({len(board.rows)} figures)")
+        typer.echo(f"written  {out}  ({len(board.rows)} predictions)")
     if picture is not None:
         from wearoff.charts.scoreboard import scoreboard_image
 
@@ -103,8 +103,10 @@ def _summary_lines(board: Scoreboard) -> list[str]:
     counts = board.counts
     (hits, tests), (fitted_hits, fitted) = counts["test"], counts["used to fit"]
     return [
-        f"{hits} of {tests} figures that test the models are hit, and {fitted_hits} of {fitted} that were used to fit",
+        f"{hits} of {tests} predictions that test the models are hit, and {fitted_hits} of {fitted} that were used to "
+        "fit",
         f"{FIT}    a number of the model or the curve was chosen after this figure, so that it is no test",
+        "     a figure is predicted under each saturation curve that it needs, and counts once for each",
         "     in brackets the Monte Carlo error; a band without a published spread is assumed, and its row says so",
     ]
 

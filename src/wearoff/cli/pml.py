@@ -51,6 +51,11 @@ def pml(
     risk = pml_risk(factors, years, interval)
     for line in risk_lines(risk):
         typer.echo(line)
+    if not prior_immunosuppression:
+        typer.echo(
+            "No earlier immunosuppression is taken as given, because --prior-immunosuppression was left out.",
+            err=True,
+        )
     if picture is not None:
         from wearoff.charts.pml import pml_image
 
