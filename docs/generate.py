@@ -1,8 +1,8 @@
 """Write the reference pages that are made from the package's own data, so that they cannot drift.
 
-Five pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
-rules for NEDA, those for intervals, diaries and quality, the cohort tables, and the codings of other
-formats. Run by `make docs` before the site is built.
+The pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
+rules for NEDA, those for intervals, diaries and quality, the cohort tables, the codings of other
+formats, and the scoreboard, which is simulated anew. Run by `make docs` before the site is built.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from wearoff.cohort.quality import load_quality_rule, quality_rule_names
 from wearoff.cohort.wearing_off import diary_rule_names, load_diary_rule
 from wearoff.dosing.figures import Figure
 from wearoff.dosing.pk.models import PkModel, card_names, model_card
+from wearoff.dosing.scoreboard.score import Scored, score
 from wearoff.sources import Mark, PublishedFigure, Source, evidence
 
 PACKAGE = Path(wearoff.__file__).parent
@@ -53,6 +54,7 @@ def main() -> None:
         "record-rules.md": record_rules_page(),
         "tables.md": tables_page(),
         "formats.md": formats_page(),
+        "scoreboard.md": scoreboard_page(),
     }
     for name, text in pages.items():
         (OUT / name).write_text(text, encoding="utf-8")
@@ -431,6 +433,63 @@ def limits(entry: Mapping[str, Any]) -> str:
         return unit
     text = f"{plain(low)} to {plain(high)}" if high is not None else f"{plain(low)} or more"
     return f"{text} {unit}".strip()
+
+
+# The scoreboard
+
+SCORED_PATIENTS, SCORED_POLICY_PATIENTS, SCORED_SEED = 10_000, 300, 0
+SCORE_HEADER = ("Figure", "Published", "Accepted", "Curve", "Predicted", "Verdict", "Rows")
+
+
+def scoreboard_page() -> str:
+    """Every published figure that the models can predict, beside the prediction, misses too."""
+    board = score(SCORED_PATIENTS, SCORED_SEED, policy_patients=SCORED_POLICY_PATIENTS)
+    (hits, tests), (fitted_hits, fitted) = board.counts["test"], board.counts["used to fit"]
+    lines = [
+        "# Scoreboard",
+        "",
+        "Every published figure that the models can predict, predicted by simulation with"
+        f" `{board.provenance['model']}` and {board.patients:,} virtual patients ({board.policy_patients:,} behind"
+        f" the policies), seed {board.seed}. `wearoff check` prints the same in the terminal, for any number of"
+        " patients.",
+        "",
+        f"**{hits} of {tests}** predictions that test the models are hit, and {fitted_hits} of {fitted} that were used"
+        " to fit. A figure counts once for each saturation curve that it needs. What is missed stays on the page.",
+        "",
+        "A band is the published spread where there is one. Else it is assumed, and the reasons below say so. In"
+        " brackets stands the Monte Carlo error; a verdict is open (`?`) where two of it would carry the value over an"
+        " end of the band. *Used to fit* marks a figure after which a number of the model or of the curve was chosen,"
+        " so that it is no test.",
+        "",
+        *table(SCORE_HEADER, map(score_row, board.rows)),
+        "",
+        "## Bands and notes",
+        "",
+        *table(
+            ("Figure", "Why this band", "Note"),
+            {row.entry.name: (row.entry.title, row.entry.why, row.entry.note) for row in board.rows}.values(),
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def score_row(row: Scored) -> tuple[str, ...]:
+    """The cells of one prediction."""
+    entry = row.entry
+    low, high = entry.accepted
+    unit = "" if entry.unit == "1" else f" {entry.unit}"
+    error = f" ({row.predicted.error:.1g})" if row.predicted.error else ""
+    verdict = "hit" if row.is_hit else f"**miss** by {abs(row.missed_by):.2g}"
+    return (
+        entry.title,
+        f"{entry.published}{unit}, `{entry.mark}`",
+        f"{low:.3g} to {high:.3g}",
+        f"`{row.curve}`" if row.curve else "",
+        f"{row.predicted.value:.3g}{unit}{error}",
+        verdict + " ?" * row.is_near_the_edge + ", used to fit" * row.is_fitted,
+        ", ".join(entry.evidence),
+    )
 
 
 # Markdown

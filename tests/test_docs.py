@@ -28,6 +28,7 @@ def options_of(command: str) -> set[str]:
 @pytest.mark.parametrize(
     "command",
     [
+        "check",
         "study",
         "template",
         "convert",
@@ -36,6 +37,7 @@ def options_of(command: str) -> set[str]:
         "evidence",
         "models",
         "patient",
+        "pml",
         "policies",
         "simulate",
     ],
@@ -76,7 +78,9 @@ def test_the_version_is_said_once() -> None:
     assert project["project"]["version"] == __version__
 
 
-@pytest.mark.parametrize("page", ["how-to/describe-a-patient.md", "explanation/published-policies.md"])
+@pytest.mark.parametrize(
+    "page", ["how-to/describe-a-patient.md", "explanation/pml.md", "explanation/published-policies.md"]
+)
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
     (tmp_path / "patient.toml").write_text(example_patient(), encoding="utf-8")
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import altair as alt
 import polars as pl
-import vl_convert
 
 from wearoff.charts.theme import (
     BLUE,
@@ -18,7 +17,7 @@ from wearoff.charts.theme import (
     inline,
     layered,
     plain,
-    to_svg,
+    to_image,
 )
 
 _LOWEST_MG_PER_L = 0.05
@@ -44,11 +43,7 @@ def draw_simulation(levels: pl.DataFrame) -> alt.TopLevelMixin:
 
 def save_simulation(levels: pl.DataFrame, file: Path) -> None:
     """Draw the levels into a file, SVG or PNG by its ending; nothing is fetched for it."""
-    chart = draw_simulation(levels)
-    if file.suffix == ".svg":
-        file.write_text(to_svg(chart), encoding="utf-8")
-    else:
-        file.write_bytes(vl_convert.vegalite_to_png(chart.to_dict(), scale=2, allowed_base_urls=[]))
+    file.write_bytes(to_image(draw_simulation(levels), file.suffix))
 
 
 def _panels(patient: str, frame: pl.DataFrame) -> list[alt.LayerChart]:

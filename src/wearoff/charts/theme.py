@@ -48,6 +48,13 @@ def to_svg(chart: alt.TopLevelMixin) -> str:
     return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
 
 
+def to_image(chart: alt.TopLevelMixin, ending: str) -> bytes:
+    """The content of a picture file: SVG where the ending of its name is `.svg`, else PNG of twice the size."""
+    if ending == ".svg":
+        return to_svg(chart).encode("utf-8")
+    return vl_convert.vegalite_to_png(chart.to_dict(), scale=2, allowed_base_urls=[])
+
+
 def finish(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """The same chart with the type, lines and legend of the house."""
     text: dict[str, Any] = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12.5}

@@ -14,10 +14,12 @@ from typing import Annotated
 import typer
 
 from wearoff import __version__
+from wearoff.cli.check import check
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
+from wearoff.cli.pml import pml
 from wearoff.cli.policies import policies
 from wearoff.cli.quality import quality
 from wearoff.cli.records import convert, template
@@ -50,6 +52,8 @@ app.command()(simulate)
 app.command()(patient)
 app.command()(models)
 app.command()(policies)
+app.command()(pml)
+app.command()(check)
 
 
 @app.callback(invoke_without_command=True)

@@ -16,6 +16,8 @@
     compared_policies.py where they arrive for one patient
     virtual_troughs.py   virtual patients with measured troughs, and where a rule leaves them
     published_dosing.py  the published figures of personal dosing recomputed
+    pml.py        the published risk of PML, with no model behind it (pml_table.py: to whom each figure belongs)
+    scoreboard/   published figures beside what the models make of them
     occupancy.py  concentration to saturation, under four curves
     laboratory.py what a laboratory reads of a level
     antibodies.py when antibodies last
