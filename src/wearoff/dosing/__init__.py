@@ -17,6 +17,8 @@
     virtual_troughs.py   virtual patients with measured troughs, and where a rule leaves them
     published_dosing.py  the published figures of personal dosing recomputed
     occupancy.py  concentration to saturation, under four curves
+    trafficking.py saturation to the entry of leukocytes into tissue, their number in blood and CSF
+    turnover.py   what fills toward a source and empties, exactly between samples
     laboratory.py what a laboratory reads of a level
     antibodies.py when antibodies last
     modifiers.py  what plasma exchange removes
