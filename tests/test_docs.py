@@ -30,6 +30,7 @@ def options_of(command: str) -> set[str]:
     [
         "study",
         "template",
+        "cycle",
         "convert",
         "neda",
         "quality",
@@ -76,7 +77,9 @@ def test_the_version_is_said_once() -> None:
     assert project["project"]["version"] == __version__
 
 
-@pytest.mark.parametrize("page", ["how-to/describe-a-patient.md", "explanation/published-policies.md"])
+@pytest.mark.parametrize(
+    "page", ["how-to/describe-a-patient.md", "explanation/published-policies.md", "explanation/tissue.md"]
+)
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
     (tmp_path / "patient.toml").write_text(example_patient(), encoding="utf-8")
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")

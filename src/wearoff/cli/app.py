@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from wearoff import __version__
+from wearoff.cli.cycle import cycle
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.neda import neda
@@ -47,6 +48,7 @@ app.command()(template)
 app.command()(convert)
 app.command()(evidence)
 app.command()(simulate)
+app.command()(cycle)
 app.command()(patient)
 app.command()(models)
 app.command()(policies)
