@@ -31,6 +31,7 @@ def options_of(command: str) -> set[str]:
         "check",
         "study",
         "template",
+        "cycle",
         "convert",
         "neda",
         "quality",
@@ -79,7 +80,13 @@ def test_the_version_is_said_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["how-to/describe-a-patient.md", "explanation/pml.md", "explanation/published-policies.md"]
+    "page",
+    [
+        "how-to/describe-a-patient.md",
+        "explanation/pml.md",
+        "explanation/published-policies.md",
+        "explanation/tissue.md",
+    ],
 )
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
     (tmp_path / "patient.toml").write_text(example_patient(), encoding="utf-8")

@@ -15,6 +15,7 @@ import typer
 
 from wearoff import __version__
 from wearoff.cli.check import check
+from wearoff.cli.cycle import cycle
 from wearoff.cli.evidence import evidence
 from wearoff.cli.models import models
 from wearoff.cli.neda import neda
@@ -49,6 +50,7 @@ app.command()(template)
 app.command()(convert)
 app.command()(evidence)
 app.command()(simulate)
+app.command()(cycle)
 app.command()(patient)
 app.command()(models)
 app.command()(policies)

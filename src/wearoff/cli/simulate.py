@@ -110,7 +110,7 @@ def simulate(
     from wearoff.dosing.plan import Plan
 
     chosen = load_model(model or DEFAULT_MODEL)
-    weight_kg = None if weight is None else _weight(weight)
+    weight_kg = None if weight is None else body_weight(weight)
     targets = tuple(dict.fromkeys(_target(text) for text in target or []))
     if regimen is not None:
         from wearoff.dosing.words import parse_regimen
@@ -272,7 +272,7 @@ def _weights(
         if not word:
             reason = f"{text!r} is no change of weight; write for example '95 kg from 30 weeks'."
             raise InputError(Problem(reason, column="--weight-change", value=text))
-        weights.append(_weight(weight, "--weight-change"))
+        weights.append(body_weight(weight, "--weight-change"))
         days.append(_day(time, "--weight-change"))
         if days[-1] <= days[-2]:
             reason = "each change comes after the one before, and the first after the first dose."
@@ -322,7 +322,7 @@ def _unit(text: str) -> tuple[str, str]:
     return column, unit
 
 
-def _weight(text: str, option: str = "--weight") -> float:
+def body_weight(text: str, option: str = "--weight") -> float:
     """A body weight in kg; a bare number is in kg, as the option says."""
     from wearoff.units import quantity
 

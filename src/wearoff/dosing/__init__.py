@@ -19,6 +19,11 @@
     pml.py        the published risk of PML, with no model behind it (pml_table.py: to whom each figure belongs)
     scoreboard/   published figures beside what the models make of them
     occupancy.py  concentration to saturation, under four curves
+    trafficking.py saturation to the entry of leukocytes into tissue, their number in blood and CSF
+    activity.py   saturation to lesions and relapses, with the numbers fitted for it
+    virtual_activity.py  a population of any size from drug to lesions, seen by scans
+    cycle.py      one settled cycle from drug to tissue, day by day
+    turnover.py   what fills toward a source and empties, exactly between samples
     laboratory.py what a laboratory reads of a level
     antibodies.py when antibodies last
     modifiers.py  what plasma exchange removes
