@@ -59,14 +59,16 @@ def _rows(tables: Mapping[str, Table], name: str, told: Callable[[_Row], _Row]) 
 
 
 def _activity(row: _Row) -> _Row:
+    # where nobody or everybody was active, Firth's penalty alone makes a ratio, and the data none
+    is_estimated = row["verdict"] != "uninformative"
     return {
         "analysis": "share with activity, Firth",
         "outcome": f"activity, {row['window']}",
         "coding": row["coding"],
         "measure": "odds ratio",
-        "estimate": row["odds_ratio"],
-        "low": row["or_low"],
-        "high": row["or_high"],
+        "estimate": row["odds_ratio"] if is_estimated else None,
+        "low": row["or_low"] if is_estimated else None,
+        "high": row["or_high"] if is_estimated else None,
         "events": row["active_with"] + row["active_without"],
         "patients": row["evaluable_with"] + row["evaluable_without"],
         "verdict": row["verdict"],
