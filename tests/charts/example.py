@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from wearoff.cohort.association import OUTCOME_SCHEMA, activity_curves
 from wearoff.cohort.results import (
     Answer,
     Finding,
@@ -53,6 +54,10 @@ def example_result(patients: int = 12, seed: int = 7, ids: list[str] | None = No
         "risk_by_group": _risk_by_group(),
         "splits": _splits(),
         "reconstructions": _reconstructions(),
+        "diary_by_cycle_day": _diary(rng, names),
+        "activity_curves": _curves(answers),
+        "effects": _effects(),
+        "balance": _balance(),
         "associations": pl.DataFrame(
             {
                 "quantity": ["occupancy at trough", "concentration at trough"],
@@ -133,10 +138,19 @@ SECTIONS = (
         ("typical_cycle", "saturation_cycle", "occupancy"),
         (),
     ),
+    Section("Diaries", (), ("diary_heat_map",), ()),
     Section(
         "Disease activity",
         (),
-        ("neda_components", "risk_by_group", "splits", "reconstructions"),
+        (
+            "neda_components",
+            "risk_by_group",
+            "splits",
+            "reconstructions",
+            "activity_curves",
+            "forest",
+            "balance",
+        ),
         ("associations",),
     ),
     Section("What was read", (), (), ("receipt_files", "refusals", "notes")),
@@ -155,6 +169,10 @@ TITLES = {
     "risk_by_group": "Risk by group",
     "splits": "Every possible split",
     "reconstructions": "Tables that fit",
+    "diary_by_cycle_day": "Diary severity by cycle day",
+    "activity_curves": "Share free of activity over time",
+    "effects": "Ratios",
+    "balance": "Balance of the arms",
     "associations": "Associations with wearing-off",
 }
 NOTES = {
@@ -360,6 +378,87 @@ def _reconstructions() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def _diary(rng: np.random.Generator, names: list[str]) -> pl.DataFrame:
+    rows = []
+    for place, name in enumerate(names):
+        weeks, level, rise = (4, 6)[place % 2], rng.uniform(0.5, 4.0), rng.choice([0.0, 0.0, 3.5])
+        offset = int(rng.integers(0, 4))
+        for week in range(weeks):
+            if rng.random() < 0.12:
+                continue
+            severity = float(np.clip(level + rise * (week / (weeks - 1)) ** 2 + rng.normal(0, 0.4), 0, 10))
+            rows.append((name, 7 * week + 3 + offset, int(rng.integers(2, 6)), severity, severity - level))
+    names_of = ["patient_id", "cycle_day", "entries", "severity", "severity_centred"]
+    return pl.DataFrame(rows, schema=names_of, orient="row")
+
+
+def _curves(answers: list[str]) -> pl.DataFrame:
+    """The real curves of drawn outcomes, one a patient, so that the picture draws what a study gives it."""
+    rng = np.random.default_rng(11)
+    rows: list[dict[str, Any]] = []
+    for answer in answers:
+        observed, relapse = float(rng.integers(300, 1900)), float(rng.exponential(3000))
+        clean, active = 0.0, float("inf")
+        event = rng.exponential(2500)
+        for scan in np.arange(180.0, observed, 180.0) + rng.integers(-20, 20):
+            if event < scan:
+                active = float(scan)
+                break
+            clean = float(scan)
+        rows.append(
+            {
+                "observed_d": round(observed),
+                "relapses": int(relapse < observed),
+                "first_relapse_d": round(relapse) if relapse < observed else None,
+                "clean_to_d": clean,
+                "mri_active_by_d": active,
+                "answer": answer if answer != "no answer" else None,
+            }
+        )
+    outcomes = pl.DataFrame(
+        [{**dict.fromkeys(OUTCOME_SCHEMA), "patient_id": str(k)} | row for k, row in enumerate(rows)]
+    ).select(pl.col(name).cast(kind) for name, kind in OUTCOME_SCHEMA.items())
+    coded = pl.DataFrame({"patient_id": map(str, range(len(rows))), "answer": [r["answer"] for r in rows]})
+    return activity_curves(outcomes, coded)
+
+
+def _effects() -> pl.DataFrame:
+    inf = float("inf")
+    shown, not_shown, silent = "difference shown", "no difference shown", "uninformative"
+    time, rate, odds = "Time to first activity", "Activity per year", "Answer in three steps"
+    rows: list[tuple[Any, ...]] = [
+        (time, "first relapse", "any_vs_never", "hazard ratio", 1.84, 0.71, 4.75, 17, 112, not_shown),
+        (time, "first relapse", "regular_vs_rest", "hazard ratio", None, None, None, 0, 112, silent),
+        (time, "first MRI activity", "any_vs_never", "hazard ratio", 0.93, 0.52, 1.66, 41, 108, not_shown),
+        (time, "first MRI activity", "regular_vs_rest", "hazard ratio", 0.0, 0.0, 0.88, 9, 108, shown),
+        (rate, "relapses", "any_vs_never", "rate ratio", 1.97, 0.86, 4.28, 32, 112, not_shown),
+        (rate, "relapses", "regular_vs_rest", "rate ratio", inf, 0.31, inf, 3, 112, not_shown),
+        (rate, "new T2 lesions", "any_vs_never", "rate ratio", 2.4, 1.2, 4.9, 130, 108, shown),
+        (odds, "any activity", "ordered", "odds ratio", 1.12, 0.44, 2.9, 21, 35, not_shown),
+    ]
+    schema: dict[str, Any] = {
+        **dict.fromkeys(("analysis", "outcome", "coding", "measure"), pl.String),
+        **dict.fromkeys(("estimate", "low", "high"), pl.Float64),
+        **dict.fromkeys(("events", "patients"), pl.Int64),
+        "verdict": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _balance() -> pl.DataFrame:
+    rows = [
+        ("age", 0.21, 0.02),
+        ("is_female", -0.08, 0.01),
+        ("duration", 0.34, -0.05),
+        ("edss", -0.62, -0.12),
+        ("relapses_before", -0.41, 0.03),
+        ("weight", 0.05, 0.04),
+        ("infusions", 0.77, 0.09),
+        ("year", 0.51, 0.0),
+    ]
+    return pl.DataFrame(rows, schema=["covariate", "smd_before", "smd_after"], orient="row")
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "=cmd|' /C calc'!A0",
@@ -378,6 +477,9 @@ def hostile_result(patients: int = 12) -> StudyResult:
         "neda_components": ["window", "component"],
         "risk_by_group": ["window", "group"],
         "saturation_cycle": ["curve"],
+        "activity_curves": ["group"],
+        "effects": ["analysis", "outcome", "coding", "measure", "verdict"],
+        "balance": ["covariate"],
         "notes": ["note"],
         "refusals": ["file", "column", "value", "reason"],
         "table_one": ["characteristic", "all"],

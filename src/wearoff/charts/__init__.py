@@ -3,6 +3,7 @@
 - `registry`: `PICTURES`, every picture by name, and `draw(name, result)`.
 - `picture`: what a picture is, and how its table is found.
 - `timeline`, `concentration`, `occupancy`, `neda`, `risk`: the pictures, one file a family.
+- `time_to_event`, `forest`, `balance`, `diary`: the pictures of the full analysis of a cohort.
 - `simulation`, `patient`: a simulated regimen, and one patient over time.
 - `patient_data`: the latter as tables and in words.
 - `theme`: colours, type, sizes, and `to_svg(chart)`, which needs no network.

@@ -7,11 +7,15 @@ from types import MappingProxyType
 
 import altair as alt
 
+from wearoff.charts.balance import BALANCE
 from wearoff.charts.concentration import SATURATION_CYCLE, TYPICAL_CYCLE
+from wearoff.charts.diary import DIARY_HEAT_MAP
+from wearoff.charts.forest import FOREST
 from wearoff.charts.neda import NEDA_COMPONENTS
 from wearoff.charts.occupancy import OCCUPANCY
 from wearoff.charts.picture import Picture
 from wearoff.charts.risk import RECONSTRUCTIONS, RISK_BY_GROUP, SPLITS
+from wearoff.charts.time_to_event import ACTIVITY_CURVES
 from wearoff.charts.timeline import INTERVALS
 from wearoff.cohort.results import StudyResult
 from wearoff.errors import UnknownNameError
@@ -24,8 +28,12 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
             TYPICAL_CYCLE,
             SATURATION_CYCLE,
             OCCUPANCY,
+            DIARY_HEAT_MAP,
             NEDA_COMPONENTS,
             RISK_BY_GROUP,
+            ACTIVITY_CURVES,
+            FOREST,
+            BALANCE,
             SPLITS,
             RECONSTRUCTIONS,
         )

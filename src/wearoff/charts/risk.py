@@ -50,7 +50,7 @@ def draw_risk_by_group(result: StudyResult) -> alt.TopLevelMixin | None:
                 "words": [_risk_words(row) for row in rows.to_dicts()],
             }
         )
-        title = [part for part in (_said(key[0]), _coding(key[1])) if part]
+        title = [part for part in (_said(key[0]), coding_in_words(key[1])) if part]
         panels.append(
             _forest(
                 lines,
@@ -76,7 +76,7 @@ def draw_splits(result: StudyResult) -> alt.TopLevelMixin | None:
         names = [f"{exposed} and {other}" for exposed, other in counts]
         coding = part.row(0, named=True).get("coding")
         title = "Evaluable patients, with and without wearing-off"
-        title = f"{title} ({_coding(coding)})" if coding else title
+        title = f"{title} ({coding_in_words(coding)})" if coding else title
         panels.append(_differences(part, names, title, scale, is_last=len(panels) == len(parts) - 1))
     return finish(alt.vconcat(*panels, spacing=10))
 
@@ -232,7 +232,8 @@ def _said(text: object) -> str:
     return "" if text is None else plain(text, 70)
 
 
-def _coding(text: object) -> str:
+def coding_in_words(text: object) -> str:
+    """The groups of a coding in plain words; of an unknown one its name."""
     known = {**_CODINGS, **_OTHER_CODINGS}
     return known.get(str(text), _said(text).replace("_", " "))
 
