@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from tests.cohort.chapters.people import crowd, half_and_half
+from wearoff.cohort.association import ORDERED_SCHEMA
 from wearoff.cohort.chapters import all_effects, over_time
 from wearoff.cohort.chapters.effects import EFFECT_SCHEMA
 from wearoff.cohort.neda import histories, load_rule
@@ -60,3 +61,29 @@ def test_the_sentence_counts_the_rows(tmp_path: Path, tables: dict[str, Table]) 
     frame = found.tables[0].frame
     known = frame["estimate"].drop_nulls().len()
     assert found.section.paragraphs[0].startswith(f"{frame.height} comparisons, {known} with an estimate")
+
+
+def test_what_is_held_and_which_occupancy_it_is_stand_in_the_row() -> None:
+    occupancy = "measured occupancy, flow, bound of total, CD8"
+    rows = [
+        {"quantity": occupancy, "unit": "%", "adjusted_for": "weight and site", "odds_ratio": 0.5},
+        {"quantity": "weight", "unit": "kg", "adjusted_for": "nothing"},
+    ]
+    ordered = pl.DataFrame(rows, schema=ORDERED_SCHEMA)
+    frame = all_effects({"ordered_answer": Table("ordered_answer", "", ordered)}).tables[0].frame
+    assert frame["analysis"].to_list() == [
+        "answer in order, held: weight, site",
+        "answer in order, unadjusted",
+    ]
+    assert frame["outcome"].to_list() == ["per %: occupancy CD8, flow, bound of total", "per kg: weight"]
+    assert frame["estimate"].to_list() == [0.5, None]
+
+
+def test_a_ratio_that_only_the_penalty_makes_is_no_estimate() -> None:
+    row = {"window": "year 1", "coding": "any_vs_never", "odds_ratio": 1.3, "or_low": 0.02, "or_high": 70.0}
+    counts = {"active_with": 0, "active_without": 0, "evaluable_with": 5, "evaluable_without": 7}
+    frame = pl.DataFrame([row | counts | {"verdict": "uninformative"}])
+    found = all_effects({"comparisons": Table("comparisons", "", frame)}).tables[0].frame
+    assert found.row(0, named=True)["estimate"] is None
+    assert found.row(0, named=True)["high"] is None
+    assert found["patients"].to_list() == [12]

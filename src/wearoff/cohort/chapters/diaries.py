@@ -97,7 +97,7 @@ def diaries(cohort: Cohort, answers: pl.DataFrame, rule: DiaryRule) -> Chapter:
         _counted(found.patients),
         f"No mixed model was fitted: {model.why}." if isinstance(model, NotFitted) else _slope(model),
     )
-    return chapter(TITLE, paragraphs, tables)
+    return chapter(TITLE, paragraphs, tables, ("diary_heat_map",))
 
 
 def _counted(patients: pl.DataFrame) -> str:

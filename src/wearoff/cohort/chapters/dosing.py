@@ -110,7 +110,7 @@ def dosing_arms(
         ),
     )
     paragraphs = (SID_EID.describe(), *_said(found), rule.describe())
-    return chapter(TITLE, paragraphs, tables)
+    return chapter(TITLE, paragraphs, tables, ("balance",))
 
 
 def interval_classes(cohort: Cohort, answers: pl.DataFrame, rule: IntervalRule) -> pl.DataFrame:

@@ -46,10 +46,10 @@ def all_effects(tables: Mapping[str, Table]) -> Chapter:
     )
     said = (
         f"{frame.height} comparisons, {frame['estimate'].is_not_null().sum()} with an estimate, each by the method and "
-        "the rule of its own section. Above 1 means more, or sooner, with wearing-off; for a quantity, a more frequent "
-        "answer with one unit more of it; for dosing, sooner on extended than on standard intervals.",
+        "the rule of its own section. Above 1 means more, or sooner, with wearing-off; for a quantity, odds of a more "
+        "frequent answer with one unit more of it; for dosing, sooner on extended than on standard intervals.",
     )
-    return chapter(TITLE, said, (table,))
+    return chapter(TITLE, said, (table,), ("forest",))
 
 
 def _rows(tables: Mapping[str, Table], name: str, told: Callable[[_Row], _Row]) -> Iterator[_Row]:
@@ -117,9 +117,12 @@ def _rates(tables: Mapping[str, Table]) -> Iterator[_Row]:
 
 
 def _odds(row: _Row) -> _Row:
+    held = row["adjusted_for"]
     return {
-        "analysis": f"proportional odds, adjusted for {row['adjusted_for']}",
-        "outcome": f"a more frequent answer, for 1 {row['unit'] or 'unit'} more of {row['quantity']}",
+        "analysis": "answer in order, unadjusted"
+        if held == "nothing"
+        else f"answer in order, held: {held.replace(' and ', ', ')}",
+        "outcome": f"per {row['unit'] or 'unit'}: {_told_first(row['quantity'])}",
         "coding": "ordered",
         "measure": "odds ratio",
         "estimate": row["odds_ratio"],
@@ -129,6 +132,14 @@ def _odds(row: _Row) -> _Row:
         "patients": row["patients"],
         "verdict": row["verdict"],
     }
+
+
+def _told_first(quantity: str) -> str:
+    """The name of a quantity with what tells it from its neighbours in front: the subset of an occupancy."""
+    what, *details = quantity.split(", ")
+    if what != "measured occupancy" or not details:
+        return quantity
+    return ", ".join((f"occupancy {details[-1]}", *details[:-1]))
 
 
 def _dosing(row: _Row) -> _Row:

@@ -118,7 +118,7 @@ def over_time(cohort: Cohort, people: Sequence[History], answers: pl.DataFrame, 
         _unseen(outcomes, "relapses", "relapse_why", "no known relapse history"),
         _unseen(outcomes, "clean_to_d", "mri_why", "no MRI follow-up"),
     )
-    return chapter(TITLE, paragraphs, tables)
+    return chapter(TITLE, paragraphs, tables, ("activity_curves",))
 
 
 def _unseen(outcomes: pl.DataFrame, known: str, why: str, what: str) -> str:
