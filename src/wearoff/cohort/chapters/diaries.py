@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TITLE = "Diaries"
 MOST_ENTRIES = 20_000
-"""With more usable entries the mixed model takes many minutes and is left to `fit_diary_model` (assumed)."""
+"""With more usable entries the mixed model takes minutes and is left to `fit_diary_model` (assumed)."""
 
 MODEL_SCHEMA = {
     **dict.fromkeys(("quantity", "unit"), pl.String),
