@@ -99,7 +99,10 @@ def test_weights_make_the_arms_alike_and_cost_some_entries(records: Cohort) -> N
     balance, arms = frame(found, "balance"), frame(found, "dosing_trial")
     assert balance["smd_before"].abs().max() > 0.1 > 10 * balance["smd_after"].abs().max()
     assert (arms["effective_entries"] < arms["entries"]).all()
-    assert not any("filled in" in text for text in found.section.paragraphs)
+    said = found.section.paragraphs[1]
+    assert said.startswith("Recorded at entry and held by the weights: age, sex, relapses before")
+    assert "EDSS (the same at every entry)" in said
+    assert "filled in" not in said
 
 
 def test_gaps_in_a_covariate_are_filled_in_and_what_that_costs_is_shown(tmp_path: Path) -> None:
@@ -126,7 +129,9 @@ def test_without_a_relapse_there_is_no_ratio_and_it_is_said(tmp_path: Path) -> N
     effects = frame(found, "dosing_effects")
     assert effects["estimate"].null_count() == 3
     assert set(effects["verdict"]) == {"uninformative"}
-    assert any("an arm has no relapse" in text for text in found.section.paragraphs)
+    said = found.section.paragraphs[1]
+    assert said.startswith("Recorded at entry but held by no weights")
+    assert "an arm has no relapse" in said
 
 
 def test_the_e_value_of_an_interval_that_holds_one_is_one(records: Cohort) -> None:

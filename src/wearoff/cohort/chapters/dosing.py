@@ -228,11 +228,12 @@ def _said(found: DosingComparison) -> list[str]:
     entries = sum(arm.entries for arm in found.arms)
     if not entries:
         return ["Nobody entered the emulated trial: there is nothing to compare."]
-    held = ", ".join(name.replace("_", " ") for name in found.covariates) or "nothing"
-    sentences = [f"Recorded at entry and held by the weights: {held}."]
+    held = ", ".join(map(_words, found.covariates)) or "nothing"
+    by = "and held by the weights" if found.weighted is not None else "but held by no weights"
+    sentences = [f"Recorded at entry {by}: {held}."]
     if found.dropped:
-        dropped = "; ".join(f"{name.replace('_', ' ')} ({why})" for name, why in found.dropped)
-        sentences.append(f"Not held: {dropped}.")
+        dropped = "; ".join(f"{_words(name)} ({why})" for name, why in found.dropped)
+        sentences.append(f"Not usable: {dropped}.")
     if found.imputed and found.weighted is not None:
         sentences.append(
             f"Gaps in the covariates were filled in {found.weighted.draws} times by chained equations."
@@ -242,3 +243,9 @@ def _said(found: DosingComparison) -> list[str]:
     if found.note:
         sentences.append(f"Note: {found.note}.")
     return [" ".join(sentences)]
+
+
+def _words(covariate: str) -> str:
+    """A covariate of the emulated trial as a sentence names it."""
+    known = {"is_female": "sex", "duration": "years since onset", "edss": "EDSS", "year": "calendar time"}
+    return known.get(covariate, covariate.replace("_", " "))
