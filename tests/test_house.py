@@ -36,7 +36,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["records", "neda", "wearing_off", "interval_class", "quality", "association"]
+    "module", ["records", "neda", "wearing_off", "interval_class", "quality", "association", "chapters"]
 )
 def test_scoring_a_cohort_loads_neither_jax_nor_statsmodels(module: str) -> None:
     assert not {"jax", "statsmodels"} & loaded_after(f"import wearoff.cohort.{module}")

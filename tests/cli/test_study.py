@@ -57,7 +57,16 @@ def test_the_example_writes_report_result_and_every_table(example: Path) -> None
         "neda",
         "risk_by_group",
         "attrition",
+        "activity_curves",
+        "rate_ratios",
+        "ordered_answer",
+        "dosing_trial",
+        "diary_patients",
+        "quality",
+        "worsening",
+        "effects",
     } <= tables
+    assert len(result["figures"]["effects"]) == pl.read_csv(example / "tables" / "effects.csv").height
 
 
 def test_simulated_data_say_so_in_the_first_line_of_the_page(example: Path) -> None:
@@ -110,6 +119,8 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
         (["study", "{folder}", "--set", "tolerance=3"], "there is no setting"),
         (["study", "{folder}", "--window", "year 9"], "there is no window 'year 9'"),
         (["study", "{folder}", "--model", "mine"], "mine"),
+        (["study", "{folder}", "--interval-rule", "mine"], "there is no interval rule 'mine'"),
+        (["study", "{folder}", "--diary-rule", "mine"], "there is no diary rule 'mine'"),
         (["study", "{folder}", "--timezone", "Mars/Olympus"], "Mars/Olympus"),
     ],
 )

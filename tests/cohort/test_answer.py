@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import polars as pl
 import pytest
 
-from wearoff.cohort.answer import Evidence, write_answer
+from wearoff.cohort.answer import Evidence, RelapseRates, write_answer
 from wearoff.cohort.association import ASSOCIATION_SCHEMA, GroupedActivity, attrition_bound
 from wearoff.cohort.wearing_off import CODINGS
 from wearoff.stats import TwoByTwo, compare
@@ -25,7 +27,11 @@ OCCUPANCY = {
 
 
 def answer(
-    table: TwoByTwo, lost: tuple[int, int] = (0, 0), rows: list[dict[str, object]] | None = None, **more: int
+    table: TwoByTwo,
+    lost: tuple[int, int] = (0, 0),
+    rows: list[dict[str, object]] | None = None,
+    rates: RelapseRates | None = None,
+    **more: int,
 ) -> str:
     """The whole first screen as one text."""
     group = GroupedActivity("year 1", CODINGS["any_vs_never"], table, *lost, no_answer=0)
@@ -43,6 +49,7 @@ def answer(
         outside_model=more.get("outside_model", 0),
         rule="neda3_12w",
         tests=7,
+        rates=rates,
     )
     shown = write_answer(evidence)
     findings = [f"{f.label} {f.value} {f.detail}" for f in shown.findings]
@@ -109,3 +116,25 @@ def test_refused_rows_and_predictions_outside_the_model_stand_in_the_limits() ->
     assert "1 row could not be read and was refused" in text
     assert "20 predicted infusions" in text
     assert "prints 7 p values and corrects none" in text
+
+
+@pytest.mark.parametrize(
+    ("events", "limits", "said"),
+    [
+        ((2, 1), (4.0, 0.5, 31.0), "2 relapses in 20.0 patient-years with wearing-off and 1 in 40.0 without (rate "
+         "ratio 4, exact 95 % interval 0.5 to 31)."),
+        ((0, 3), (0.0, 0.0, 2.97), "(rate ratio 0, exact 95 % interval 0 to 3)."),
+        ((3, 0), (inf, 0.8, inf), "(no finite rate ratio, exact 95 % limit at least 0.8)."),
+        ((0, 0), (None, None, None), "uninformative about a difference in their rate."),
+    ],
+)  # fmt: skip
+def test_one_sentence_speaks_of_relapse_rates_with_what_stays_possible(
+    events: tuple[int, int], limits: tuple[float | None, float | None, float | None], said: str
+) -> None:
+    text = answer(TwoByTwo(1, 15, 0, 20), rates=RelapseRates(events[0], 20.0, events[1], 40.0, *limits))
+    assert said in text
+    assert text.count("Over the whole follow-up") == 1
+
+
+def test_where_relapses_were_not_watched_no_sentence_speaks_of_their_rate() -> None:
+    assert "Over the whole follow-up" not in answer(TwoByTwo(1, 15, 0, 20))

@@ -14,6 +14,7 @@ from tests.cohort.records.test_fuzz import AS_OF, ZONE, damaged
 from wearoff.cohort.records import Cohort, read_files
 from wearoff.cohort.results import StudyResult
 from wearoff.cohort.study import StudyChoices, analyse_cohort
+from wearoff.cohort.study_tables import count_tests
 from wearoff.errors import InputError, UnknownNameError
 
 QUICK = StudyChoices(draws=20)
@@ -165,3 +166,99 @@ def test_a_study_under_another_rule_says_which_neda_it_speaks_of(
     counts = found.tables["neda_components"].frame
     assert counts["component"].n_unique() == components + 1
     assert found.tables["neda_summary"].title.startswith(kind)
+
+
+def test_the_report_goes_on_in_the_order_of_its_chapters(result: StudyResult) -> None:
+    titles = [section.title for section in result.sections]
+    assert titles[:3] == ["Receipt", "Quality of the records", "Who was studied"]
+    assert titles[-5:] == [
+        "How soon and how much",
+        "The whole answer, in order",
+        "Standard against extended dosing",
+        "Diaries",
+        "All estimates",
+    ]
+    assert all(section.paragraphs for section in result.sections)
+
+
+def test_every_new_table_has_a_title_and_a_note(result: StudyResult) -> None:
+    chapters = [section for section in result.sections if section.title in CHAPTERS]
+    for name in {table for section in chapters for table in section.tables}:
+        assert result.tables[name].title
+        assert result.tables[name].note
+
+
+CHAPTERS = {
+    "Quality of the records",
+    "How soon and how much",
+    "The whole answer, in order",
+    "Standard against extended dosing",
+    "Diaries",
+    "All estimates",
+}
+
+
+def test_the_rules_chosen_are_those_in_the_provenance_and_in_the_sections(records: Cohort) -> None:
+    chosen = StudyChoices(draws=20, interval_rule="nova", diary_rule="rise_four_cycles")
+    found = analyse_cohort(records, name="four", choices=chosen)
+    assert found.provenance.choices["interval rule"] == "nova"
+    assert found.provenance.choices["diary rule"] == "rise_four_cycles"
+    assert found.provenance.choices["outcome rule"] == "from_start"
+    assert found.tables["interval_class"].frame["rule"].unique().to_list() == ["nova"]
+
+
+def test_a_rule_for_dosing_or_diaries_that_does_not_exist_is_named(records: Cohort) -> None:
+    for choices, kind in (
+        (StudyChoices(interval_rule="mine"), "interval rule"),
+        (StudyChoices(diary_rule="mine"), "diary rule"),
+    ):
+        with pytest.raises(UnknownNameError, match=kind):
+            analyse_cohort(records, name="four", choices=choices)
+
+
+def test_the_first_screen_counts_the_tests_of_every_chapter(result: StudyResult) -> None:
+    made = count_tests(result.tables)
+    assert made > count_tests(
+        {name: result.tables[name] for name in ("comparisons", "trend", "associations")}
+    )
+    assert any(f"prints {made} p values" in text for text in result.answer.limits)
+
+
+def test_one_sentence_of_the_first_screen_speaks_of_relapse_rates(result: StudyResult) -> None:
+    said = [text for text in result.answer.sentences if text.startswith("Over the whole follow-up")]
+    assert len(said) == 1
+    assert "1 relapse in 4.2 patient-years with wearing-off and 0 in 4.2 without" in said[0]
+
+
+def test_a_cohort_without_diary_or_infusion_says_so_and_names_no_such_table(tmp_path: Path) -> None:
+    found = analyse_cohort(
+        cohort(tmp_path, visit=["patient_id,date,edss", f"A,{on(0)},2"]), name="one", choices=QUICK
+    )
+    said = {section.title: section for section in found.sections}
+    assert said["Diaries"].tables == said["Standard against extended dosing"].tables == ()
+    assert "no diary table" in said["Diaries"].paragraphs[0]
+    assert "no infusion table" in said["Standard against extended dosing"].paragraphs[0]
+
+
+def test_where_everybody_or_nobody_was_active_no_ratio_is_made_up(tmp_path: Path) -> None:
+    names = [f"P{k}" for k in range(6)]
+    for share, ill in (("nobody", []), ("everybody", names)):
+        records = cohort(
+            tmp_path / share,
+            patient=["patient_id,followup_start,followup_end", *(f"{p},{on(0)},{on(400)}" for p in names)],
+            visit=["patient_id,date,edss", *(f"{p},{on(d)},2" for p in names for d in (0, 365))],
+            relapse=["patient_id,onset_date", *(f"{p},{on(50 + 9 * k)}" for k, p in enumerate(ill))],
+            mri=["patient_id,date,new_t2", *(f"{p},{on(d)},0" for p in names for d in (0, 365))],
+            wearing_off=[
+                "patient_id,answer",
+                *(f"{p},{'never' if k % 2 else 'regularly'}" for k, p in enumerate(names)),
+            ],
+        )
+        found = analyse_cohort(records, name=share, choices=QUICK)
+        effects = found.tables["effects"].frame
+        activity = effects.filter(pl.col("measure") == "odds ratio")
+        assert activity["estimate"].null_count() == activity.height
+        assert set(activity["verdict"]) == {"uninformative"}
+        rates = effects.filter((pl.col("outcome") == "relapses") & (pl.col("analysis") == "rate, exact"))
+        assert rates["events"].to_list() == [len(ill)] * 2
+        assert (rates["estimate"].null_count() == 0) == bool(ill)

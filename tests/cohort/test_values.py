@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -7,7 +8,7 @@ from tests.cohort.cohorts import cohort, on
 from wearoff.cohort.exposure import predict_exposure
 from wearoff.cohort.neda import histories
 from wearoff.cohort.records import Cohort
-from wearoff.cohort.values import patient_values, table_one, timeline
+from wearoff.cohort.values import SMD, VALUES_SCHEMA, patient_values, table_one, timeline, trough_samples
 from wearoff.cohort.wearing_off import answers_by_patient
 
 
@@ -92,3 +93,45 @@ def test_the_timeline_has_every_dated_fact_and_marks_what_is_active(records: Coh
     relapses = frame.filter(pl.col("kind") == "relapse").sort("patient_id")
     assert relapses["is_active"].to_list() == [True, False]
     assert set(frame["patient_id"]) == {"P1", "P2"}  # nothing dated is recorded of P3
+
+
+def test_the_standardised_difference_is_that_of_means_over_the_mean_variance(records: Cohort) -> None:
+    answers = pl.DataFrame(
+        {
+            "patient_id": ["A", "B", "C", "D", "E"],
+            "answer": ["never", "never", "sometimes", "regularly", None],
+        }
+    )
+    rows = [("A", 1.0), ("B", 3.0), ("C", 4.0), ("D", 8.0), ("E", 99.0)]
+    values = pl.DataFrame(
+        [
+            (p, answer, "age", "years", value)
+            for (p, value), answer in zip(rows, answers["answer"], strict=True)
+        ],
+        schema=VALUES_SCHEMA,
+        orient="row",
+    )
+    smd = table_one(records, answers, values).filter(pl.col("characteristic").str.starts_with("age"))[SMD]
+    # means 6 and 2, variances over n 4 and 1
+    assert smd.item() == pytest.approx(4 / np.sqrt(2.5))
+
+
+def test_there_is_no_standardised_difference_where_a_group_is_empty_or_nothing_varies(
+    records: Cohort, values: pl.DataFrame
+) -> None:
+    frame = table_one(records, answers_by_patient(records).with_columns(answer=pl.lit("never")), values)
+    assert frame[SMD].null_count() == frame.height
+    flat = values.filter(pl.col("quantity") == "weight").with_columns(value=pl.lit(70.0))
+    rows = table_one(records, answers_by_patient(records), flat)
+    assert rows.filter(pl.col("characteristic").str.starts_with("weight"))[SMD].item() is None
+
+
+def test_a_sample_keeps_its_laboratory_and_the_means_are_those_of_the_samples(records: Cohort) -> None:
+    exposure = predict_exposure(records, draws=20, seed=1)
+    answers = answers_by_patient(records)
+    samples = trough_samples(exposure, answers)
+    assert set(samples["lab"]) == {"A"}
+    means = samples.group_by("patient_id", "quantity").agg(pl.col("value").mean()).sort("quantity")
+    whole = patient_values(records, histories(records), answers, exposure)
+    same = whole.filter(pl.col("quantity").str.starts_with("measured")).sort("quantity")
+    assert means["value"].to_list() == same["value"].to_list()

@@ -61,6 +61,14 @@ def study(
     answer: Annotated[
         AnswerChoice, typer.Option(help="Which wearing-off answer counts.")
     ] = AnswerChoice.FIRST,
+    interval_rule: Annotated[
+        str | None,
+        typer.Option(help="Rule that tells standard from extended dosing; default touch_primary."),
+    ] = None,
+    diary_rule: Annotated[
+        str | None,
+        typer.Option(help="Rule that reads wearing-off from a diary; default rise_two_cycles."),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Name of the dosing model.")] = None,
     draws: Annotated[int, typer.Option(min=20, max=20_000, help="Virtual copies of each patient.")] = 200,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every drawn number.")] = None,
@@ -97,6 +105,8 @@ def study(
                 "settings": dict(parse_setting(text) for text in setting or []),
                 "answer": answer.value,
                 "window": window,
+                **({} if interval_rule is None else {"interval_rule": interval_rule}),
+                **({} if diary_rule is None else {"diary_rule": diary_rule}),
                 **({} if model is None else {"model": model}),
                 "draws": draws,
                 **({} if seed is None else {"seed": seed}),

@@ -7,7 +7,9 @@
 - `interval_class`: standard or extended dosing from the gaps between infusions, by named rules
 - `exposure`: the dosing model applied to the recorded infusions (`courses` makes them ready for it)
 - `association`: wearing-off against activity, occupancy, level and weight
-- `study`: the main job, from records to a `StudyResult` (`values`, `study_tables` and `answer` are its parts)
+- `chapters`: what the study says beyond the first comparison: over time, in order, dosing, diaries, quality
+- `study`: the main job, from records to a `StudyResult` (`values`, `study_tables`, `study_sections` and `answer` are
+  its parts)
 - `published`: the same answer on published figures
 - `results`: what every analysis hands to the faces; `wording` turns numbers into words
 """

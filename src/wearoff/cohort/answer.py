@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite, isinf
 from typing import Any
 
 import polars as pl
@@ -30,6 +31,25 @@ TOLD_QUANTITIES = ("measured occupancy", "measured trough", "predicted trough", 
 
 
 @dataclass(frozen=True, slots=True)
+class RelapseRates:
+    """Relapses over the whole follow-up, with and without any wearing-off.
+
+    Attributes:
+        exposed_events, exposed_years: relapses and years of observation with wearing-off.
+        other_events, other_years: the same without.
+        ratio, low, high: the exact ratio with its 95 % limits; None where nobody had a relapse.
+    """
+
+    exposed_events: int
+    exposed_years: float
+    other_events: int
+    other_years: float
+    ratio: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the sentences are built from.
 
@@ -45,6 +65,7 @@ class Evidence:
         rule: name of the NEDA rule.
         kind: what the field calls NEDA of its components.
         tests: how many p values the report prints.
+        rates: relapses per year by any wearing-off; None where one of the groups was not watched.
     """
 
     patients: int
@@ -58,6 +79,7 @@ class Evidence:
     rule: str
     tests: int
     kind: str = "NEDA-3"
+    rates: RelapseRates | None = None
 
 
 def write_answer(evidence: Evidence) -> Answer:
@@ -68,6 +90,7 @@ def write_answer(evidence: Evidence) -> Answer:
         findings=_findings(evidence),
         sentences=(
             _activity_sentence(evidence),
+            *_rate_sentences(evidence.rates),
             *_exposure_sentences(evidence.associations),
             _attrition_sentence(evidence),
         ),
@@ -159,6 +182,24 @@ def _activity_sentence(evidence: Evidence) -> str:
         )
         return f"{risks} No test was made; over both groups the one-sided 95 % limit is {percent(bound)}."
     return f"{risks} Fisher's exact test {p_value(comparison.fisher_p)}, mid-P {p_value(comparison.fisher_mid_p)}."
+
+
+def _rate_sentences(rates: RelapseRates | None) -> list[str]:
+    """One sentence on relapses over the whole follow-up, or none where they are not known."""
+    if rates is None:
+        return []
+    counts = (
+        f"Over the whole follow-up there were {count(rates.exposed_events, 'relapse')} in "
+        f"{rates.exposed_years:.1f} patient-years with wearing-off and {rates.other_events} in "
+        f"{rates.other_years:.1f} without"
+    )
+    if rates.ratio is None or rates.low is None or rates.high is None:
+        return [f"{counts}: uninformative about a difference in their rate."]
+    ratio, low = significant(rates.ratio), significant(rates.low)
+    if isinf(rates.ratio):
+        return [f"{counts} (no finite rate ratio, exact 95 % limit at least {low})."]
+    limits = f"{low} to {significant(rates.high)}" if isfinite(rates.high) else f"at least {low}"
+    return [f"{counts} (rate ratio {ratio}, exact 95 % interval {limits})."]
 
 
 def _regular_shifts(associations: pl.DataFrame) -> list[dict[str, Any]]:

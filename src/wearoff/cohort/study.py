@@ -16,16 +16,23 @@ from wearoff import __version__
 from wearoff.cohort.answer import Evidence, write_answer
 from wearoff.cohort.association import (
     ASSOCIATION_SCHEMA,
+    SID_EID,
     attrition_bound,
-    attrition_table,
-    comparisons_table,
     correlations,
     group_activity,
     quantity_associations,
-    risk_table,
-    trend_table,
+)
+from wearoff.cohort.chapters import (
+    all_effects,
+    diaries,
+    dosing_arms,
+    ordered_answer,
+    outcome_rule,
+    over_time,
+    records_quality,
 )
 from wearoff.cohort.exposure import Exposure, predict_exposure
+from wearoff.cohort.interval_class import load_interval_rule
 from wearoff.cohort.neda import (
     NedaRule,
     histories_of,
@@ -35,10 +42,19 @@ from wearoff.cohort.neda import (
     read_followup,
     score_followup,
 )
-from wearoff.cohort.results import Provenance, Section, StudyResult, Table
-from wearoff.cohort.study_tables import study_tables
-from wearoff.cohort.values import patient_values
-from wearoff.cohort.wearing_off import ANSWERS, CODINGS, Choice, answers_by_patient
+from wearoff.cohort.quality import quality_rule_names
+from wearoff.cohort.results import Provenance, StudyResult
+from wearoff.cohort.study_sections import study_sections
+from wearoff.cohort.study_tables import (
+    FIGURES,
+    comparison_tables,
+    count_tests,
+    relapse_rates,
+    study_tables,
+    worsening_tables,
+)
+from wearoff.cohort.values import patient_values, trough_samples
+from wearoff.cohort.wearing_off import ANSWERS, CODINGS, Choice, answers_by_patient, load_diary_rule
 from wearoff.dosing.occupancy import curve_names
 from wearoff.dosing.pk.models import DEFAULT_MODEL
 from wearoff.errors import InputError, Problem, UnknownNameError
@@ -48,6 +64,8 @@ if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
 
 DEFAULT_SEED = 20200101
+DEFAULT_INTERVAL_RULE = "touch_primary"
+DEFAULT_DIARY_RULE = "rise_two_cycles"
 Progress = Callable[[str], None]
 
 
@@ -60,6 +78,8 @@ class StudyChoices:
         settings: settings of that rule that differ from its file.
         answer: which of several wearing-off answers of a patient is used.
         window: the window of the first screen; None for `year 1`.
+        interval_rule: name of the rule that tells standard from extended dosing.
+        diary_rule: name of the rule that reads wearing-off from a diary.
         model: name of the dosing model.
         draws: virtual copies of each patient behind the between-patient band.
         seed: seed of every drawn number.
@@ -69,6 +89,8 @@ class StudyChoices:
     settings: dict[str, int | float | bool | str] = field(default_factory=dict)
     answer: Choice = "first"
     window: str | None = None
+    interval_rule: str = DEFAULT_INTERVAL_RULE
+    diary_rule: str = DEFAULT_DIARY_RULE
     model: str = DEFAULT_MODEL
     draws: int = 200
     seed: int = DEFAULT_SEED
@@ -99,6 +121,7 @@ def analyse_cohort(
     choices = choices or StudyChoices()
     tell = progress or (lambda _: None)
     rule = load_rule(choices.rule).with_settings(**choices.settings)
+    interval_rule, diary_rule = load_interval_rule(choices.interval_rule), load_diary_rule(choices.diary_rule)
     followup = read_followup(cohort)
     people = list(histories_of(followup, rule.relapses))
     windows = observed_windows(followup.observed_to, rule)
@@ -108,7 +131,8 @@ def analyse_cohort(
 
     tell("scoring NEDA")
     answers = answers_by_patient(cohort, choice=choices.answer)
-    neda = score_followup(followup, rule, windows).to_frame()
+    scores = score_followup(followup, rule, windows)
+    neda = scores.to_frame()
     tell("predicting concentration and saturation")
     exposure = predict_exposure(
         cohort,
@@ -125,7 +149,8 @@ def analyse_cohort(
     groups = [
         group_activity(neda, answers, window, coding) for window in names for coding in CODINGS.values()
     ]
-    associations = _associations(values, choices.seed)
+    tested = _tested(values)
+    associations = _associations(tested, choices.seed)
     tables = study_tables(
         cohort,
         people,
@@ -134,41 +159,25 @@ def analyse_cohort(
         neda,
         values,
         associations,
+        worsening=worsening_tables(followup, scores.events, rule.worsening),
         rule=rule,
         answer_choice=choices.answer,
         seed=choices.seed,
     )
-    tables |= {
-        table.name: table
-        for table in (
-            Table(
-                "risk_by_group",
-                "Activity by group",
-                risk_table(neda, answers, names),
-                "Active patients among the evaluable, exact (Clopper-Pearson) 95 % intervals; lost: not evaluable.",
-            ),
-            Table(
-                "comparisons",
-                "Activity with against without wearing-off",
-                comparisons_table(groups),
-                "Risk difference with Newcombe's interval, Fisher's exact test and mid-P, Firth's odds ratio with its "
-                "penalised profile interval. No test where no event occurred: uninformative.",
-            ),
-            Table(
-                "trend",
-                "Activity over the ordered answer",
-                trend_table(neda, answers, names),
-                "Never / sometimes / regularly; exact conditional trend test.",
-            ),
-            Table(
-                "attrition",
-                "What the lost patients could do",
-                attrition_table(groups),
-                "Lost: an answer but no complete outcome. The fewest of those lost with wearing-off whose activity, "
-                "with every other lost patient inactive, brings Fisher's p to 0.05 or below; and both extremes.",
-            ),
-        )
-    }
+    tables |= {table.name: table for table in comparison_tables(neda, answers, names, groups)}
+    tell("comparing over time")
+    quality = records_quality(cohort)
+    time = over_time(cohort, people, answers, rule)
+    quantities = tested["quantity"].unique(maintain_order=True).to_list()
+    chapters = [
+        time,
+        ordered_answer(cohort, values, trough_samples(exposure, answers), quantities),
+        dosing_arms(cohort, people, answers, rule=interval_rule, seed=choices.seed),
+        diaries(cohort, answers, diary_rule),
+    ]
+    tables |= {table.name: table for chapter in (quality, *chapters) for table in chapter.tables}
+    effects = all_effects(tables)
+    tables |= {table.name: table for table in effects.tables}
     group = next(g for g in groups if g.window == primary and g.coding.name == "any_vs_never")
     comparison = compare(group.table)
     answer = write_answer(
@@ -183,7 +192,8 @@ def analyse_cohort(
             outside_model=int(exposure.infusions["is_outside_model"].sum()),
             rule=rule.name,
             kind=kind_of_neda(rule.components),
-            tests=_count_tests(tables),
+            rates=relapse_rates(tables),
+            tests=count_tests(tables),
         )
     )
     return StudyResult(
@@ -191,15 +201,12 @@ def analyse_cohort(
         title=cohort.label or f"Wearing-off and disease activity: {name}",
         banner=_banner(cohort),
         answer=answer,
-        sections=_sections(rule, exposure, cohort),
+        sections=study_sections(rule, exposure, cohort, quality=quality, chapters=[*chapters, effects]),
         tables=tables,
         provenance=_provenance(cohort, rule, choices, primary, exposure),
         figures={
             "primary_window": primary,
-            "neda_summary": tables["neda_summary"].frame.to_dicts(),
-            "comparisons": tables["comparisons"].frame.to_dicts(),
-            "attrition": tables["attrition"].frame.to_dicts(),
-            "associations": associations.to_dicts(),
+            **{name: tables[name].frame.to_dicts() for name in FIGURES if name in tables},
         },
     )
 
@@ -213,11 +220,15 @@ def _nobody(cohort: Cohort) -> list[Problem]:
     return [Problem("no patient could be read; the files need at least one accepted row"), *refused]
 
 
-def _associations(values: pl.DataFrame, seed: int) -> pl.DataFrame:
-    tested = values.filter(
+def _tested(values: pl.DataFrame) -> pl.DataFrame:
+    """The quantities that are compared by wearing-off: levels, occupancies and weight."""
+    return values.filter(
         pl.col("quantity").str.contains("trough|occupancy")
         | pl.col("quantity").is_in(["weight", "body mass index"])
     )
+
+
+def _associations(tested: pl.DataFrame, seed: int) -> pl.DataFrame:
     if not tested.height:
         return pl.DataFrame(schema=ASSOCIATION_SCHEMA)
     occupancies = [
@@ -225,15 +236,6 @@ def _associations(values: pl.DataFrame, seed: int) -> pl.DataFrame:
     ]
     pairs = [(what, q) for q in occupancies for what in ("weight", "body mass index", "predicted trough")]
     return pl.concat([quantity_associations(tested, seed=seed), correlations(tested, pairs)])
-
-
-def _count_tests(tables: dict[str, Table]) -> int:
-    columns = {"comparisons": ("fisher_p",), "trend": ("p",), "associations": ("p",)}
-    return sum(
-        int(tables[name].frame[column].is_not_null().sum())
-        for name, names in columns.items()
-        for column in names
-    )
 
 
 def _banner(cohort: Cohort) -> str | None:
@@ -258,74 +260,17 @@ def _provenance(
             "first screen": primary,
             "wearing-off answer": f"{choices.answer} of {', '.join(ANSWERS)}",
             "codings": ", ".join(CODINGS),
+            "relapse rule": rule.relapses.name,
+            "outcome rule": outcome_rule(rule).name,
+            "interval rule": choices.interval_rule,
+            "diary rule": choices.diary_rule,
+            "emulated trial": SID_EID.name,
+            "quality rules": ", ".join(quality_rule_names()),
             "dosing model": exposure.model.name,
             "saturation curves": ", ".join(curve_names()),
             "draws": str(choices.draws),
-            "intervals": "Clopper-Pearson; Newcombe; Firth profile; Hodges-Lehmann",
+            "intervals": "Clopper-Pearson; Newcombe; Firth profile; Hodges-Lehmann; Kaplan-Meier log-log; Garwood; "
+            "conditional exact and profile for ratios; robust and Rubin for the emulated trial",
         },
         seed=choices.seed,
-    )
-
-
-def _sections(rule: NedaRule, exposure: Exposure, cohort: Cohort) -> tuple[Section, ...]:
-    read, accepted, refused = (
-        int(cohort.receipt.files[name].sum()) for name in ("read", "accepted", "refused")
-    )
-    return (
-        Section(
-            "Receipt",
-            (
-                f"{read} rows were read: {accepted} accepted, {refused} refused. Nothing is coerced or guessed; what "
-                "had to be assumed stands in the list of assumptions.",
-            ),
-            tables=(
-                "receipt_files",
-                "refusals",
-                *(("not_used",) if cohort.receipt.not_used.height else ()),
-                "notes",
-            ),
-        ),
-        Section(
-            "Who was studied",
-            ("One line a patient, sorted by answer; patients without an answer are shown last.",),
-            pictures=("intervals",),
-            tables=("table_one", "answers", "timeline"),
-        ),
-        Section(
-            "Exposure",
-            (
-                f"Concentration is predicted by the model {exposure.model.name} from the recorded infusions and the "
-                "weight on the day, with the spread between patients; it is not fitted to this cohort's levels. "
-                "Saturation is shown under four published or derived curves as a range.",
-            ),
-            pictures=("typical_cycle", "saturation_cycle", "occupancy"),
-            tables=(
-                "typical_cycle",
-                "saturation_cycle",
-                "occupancy",
-                "exposure_patients",
-                "exposure_infusions",
-                "exposure_measurements",
-            ),
-        ),
-        Section(
-            kind_of_neda(rule.components),
-            (rule.describe(),),
-            pictures=("neda_components",),
-            tables=("neda_summary", "neda_components", "neda"),
-        ),
-        Section(
-            "Wearing-off against activity",
-            (
-                "Exact proportions and their difference; where nobody had an event there is no test and the word is "
-                "uninformative.",
-            ),
-            pictures=("risk_by_group",),
-            tables=("risk_by_group", "comparisons", "trend", "attrition"),
-        ),
-        Section(
-            "Wearing-off against occupancy, level and weight",
-            ("A shift is those with wearing-off minus the rest, in the unit of the quantity.",),
-            tables=("associations",),
-        ),
     )

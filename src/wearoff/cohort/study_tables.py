@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wearoff.cohort.neda import History, NedaRule, count_components, kind_of_neda, summarise_neda
+from wearoff.cohort.answer import RelapseRates
+from wearoff.cohort.association import (
+    GroupedActivity,
+    attrition_table,
+    comparisons_table,
+    risk_table,
+    trend_table,
+)
+from wearoff.cohort.neda import (
+    Events,
+    Followup,
+    History,
+    NedaRule,
+    WorseningRule,
+    count_components,
+    events_frame,
+    kind_of_neda,
+    summarise_events,
+    summarise_neda,
+)
 from wearoff.cohort.results import Table
 from wearoff.cohort.values import TROUGH_FROM_DAY, table_one, timeline
 from wearoff.cohort.wearing_off import NO_ANSWER
@@ -18,6 +37,40 @@ if TYPE_CHECKING:
     from wearoff.cohort.exposure import Exposure
     from wearoff.cohort.records import Cohort
     from wearoff.dosing.pk.models import PkModel
+
+TESTS = {
+    "comparisons": ("fisher_p",),
+    "trend": ("p",),
+    "associations": ("p",),
+    "first_activity": ("p", "log_rank_p", "proportionality_p"),
+    "rate_ratios": ("exact_p", "p"),
+    "ordered_answer": ("p", "same_at_both_cuts_p"),
+    "repeated_levels": ("p",),
+    "dosing_effects": ("p",),
+    "diary_model": ("p",),
+}
+"""The columns of p values that belong to a test of the data; those of imagined outcomes are not counted."""
+
+FIGURES = (
+    "neda_summary",
+    "comparisons",
+    "attrition",
+    "associations",
+    "worsening_summary",
+    "first_activity",
+    "activity_rates",
+    "rate_ratios",
+    "missing_outcomes",
+    "ordered_answer",
+    "repeated_levels",
+    "dosing_trial",
+    "dosing_effects",
+    "balance",
+    "diary_model",
+    "diary_by_answer",
+    "effects",
+)
+"""Tables whose figures stand unrounded in `result.json` as well."""
 
 CYCLE_WEEKS = (4, 6)
 CYCLE_DRAWS = 500
@@ -32,6 +85,7 @@ def study_tables(
     values: pl.DataFrame,
     associations: pl.DataFrame,
     *,
+    worsening: Sequence[Table],
     rule: NedaRule,
     answer_choice: str,
     seed: int,
@@ -52,7 +106,8 @@ def study_tables(
             "table_one",
             "Who was studied, by wearing-off answer",
             table_one(cohort, answers, values),
-            "Medians with quartiles and the number of patients known; nobody is left out.",
+            "Medians with quartiles and the number of patients known; nobody is left out. SMD: any wearing-off minus "
+            "never, in standard deviations, over those known; above 0.1 either way is commonly called a difference.",
         ),
         Table(
             "answers",
@@ -94,6 +149,7 @@ def study_tables(
             f"Rule {rule.name}. Share among the evaluable with its exact 95 % interval; the bounds count every "
             "unknown patient as active, and as not active.",
         ),
+        *worsening,
         Table(
             "associations",
             "Occupancy, level and weight by wearing-off",
@@ -103,6 +159,113 @@ def study_tables(
         ),
     )
     return {table.name: table for table in tables}
+
+
+def worsening_tables(followup: Followup, events: Events, rule: WorseningRule) -> tuple[Table, Table]:
+    """Confirmed change of the EDSS under the rule of the study: how often, and every change.
+
+    Args:
+        followup: the records on one clock.
+        events: the changes that were found.
+        rule: how they were found.
+    """
+    note = f"Rule {rule.name}. "
+    return (
+        Table(
+            "worsening_summary",
+            "Confirmed change of the EDSS",
+            summarise_events(followup, events, rule),
+            note
+            + "Rates per ten patient-years, from each patient's baseline to the last EDSS, or to the first change "
+            "where the rule counts only that.",
+        ),
+        Table(
+            "worsening",
+            "Every change of the EDSS, with its label",
+            events_frame(followup, events, rule),
+            note
+            + "Days since each patient's day 0. RAW: with a relapse near it; PIRA: with none; unknown where "
+            "relapses were not recorded.",
+        ),
+    )
+
+
+def comparison_tables(
+    neda: pl.DataFrame, answers: pl.DataFrame, windows: Sequence[str], groups: Sequence[GroupedActivity]
+) -> tuple[Table, ...]:
+    """Activity by wearing-off in every window.
+
+    Args:
+        neda: the scores.
+        answers: from `answers_by_patient`.
+        windows: their names.
+        groups: each window by each coding.
+    """
+    return (
+        Table(
+            "risk_by_group",
+            "Activity by group",
+            risk_table(neda, answers, windows),
+            "Active patients among the evaluable, exact (Clopper-Pearson) 95 % intervals; lost: not evaluable.",
+        ),
+        Table(
+            "comparisons",
+            "Activity with against without wearing-off",
+            comparisons_table(groups),
+            "Risk difference with Newcombe's interval, Fisher's exact test and mid-P, Firth's odds ratio with its "
+            "penalised profile interval. No test where no event occurred: uninformative.",
+        ),
+        Table(
+            "trend",
+            "Activity over the ordered answer",
+            trend_table(neda, answers, windows),
+            "Never / sometimes / regularly; exact conditional trend test.",
+        ),
+        Table(
+            "attrition",
+            "What the lost patients could do",
+            attrition_table(groups),
+            "Lost: an answer but no complete outcome. The fewest of those lost with wearing-off whose activity, "
+            "with every other lost patient inactive, brings Fisher's p to 0.05 or below; and both extremes.",
+        ),
+    )
+
+
+def count_tests(tables: Mapping[str, Table]) -> int:
+    """How many p values the tests in these tables have.
+
+    Args:
+        tables: of the study, by name; one that is not there adds nothing.
+    """
+    return sum(
+        int(tables[name].frame[column].is_not_null().sum())
+        for name, columns in TESTS.items()
+        if name in tables
+        for column in columns
+    )
+
+
+def relapse_rates(tables: Mapping[str, Table]) -> RelapseRates | None:
+    """Relapses per year with and without any wearing-off, from the tables; None where a group was not watched.
+
+    Args:
+        tables: of the study, with `activity_rates` and `rate_ratios`.
+    """
+    here = (pl.col("outcome") == "relapses") & (pl.col("coding") == "any_vs_never")
+    groups = tables["activity_rates"].frame.filter(here).to_dicts()
+    ratio = tables["rate_ratios"].frame.filter(here).to_dicts()[0]
+    if any(group["per_year"] is None for group in groups):
+        return None
+    exposed, other = groups
+    return RelapseRates(
+        exposed["events"],
+        exposed["years"],
+        other["events"],
+        other["years"],
+        ratio["exact_ratio"],
+        ratio["exact_low"],
+        ratio["exact_high"],
+    )
 
 
 def _cycles(values: pl.DataFrame, model: PkModel, seed: int) -> tuple[Table, Table]:

@@ -7,12 +7,14 @@ laboratory, is another quantity: they are compared within themselves and never p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from wearoff.cohort.neda import RELAPSE, History
-from wearoff.cohort.wearing_off import ANSWERS, NO_ANSWER
+from wearoff.cohort.wearing_off import ANSWERS, CODINGS, NO_ANSWER
+from wearoff.stats import standardised_differences
 
 if TYPE_CHECKING:
     from wearoff.cohort.exposure import Exposure
@@ -102,28 +104,58 @@ def _from_exposure(exposure: Exposure) -> list[pl.DataFrame]:
     ]
 
 
+def trough_samples(exposure: Exposure, answers: pl.DataFrame) -> pl.DataFrame:
+    """Every level and occupancy measured at the end of an interval, one row a sample.
+
+    Args:
+        exposure: from `predict_exposure`.
+        answers: from `answers_by_patient`.
+
+    Returns:
+        Columns patient_id, answer, quantity, unit, lab, value (mg/L or %), weight (kg, at the first infusion).
+    """
+    weights = exposure.patients.select("patient_id", weight="weight_kg")
+    return (
+        _at_trough(exposure.measurements)
+        .join(answers.select("patient_id", "answer"), on="patient_id", how="left", maintain_order="left")
+        .join(weights, on="patient_id", how="left", maintain_order="left")
+        .select("patient_id", "answer", "quantity", "unit", "lab", "value", "weight")
+    )
+
+
 def _measured(measurements: pl.DataFrame) -> list[pl.DataFrame]:
     """Levels and occupancies measured at the end of the interval: the mean of a patient's samples."""
-    at_trough = measurements.filter(pl.col("cycle_day") >= TROUGH_FROM_DAY)
-    names = {"natalizumab_conc": "measured trough", "receptor_occupancy": "measured occupancy"}
-    parts = []
-    for analyte, what in names.items():
-        here = at_trough.filter((pl.col("analyte") == analyte) & pl.col("value").is_not_null())
-        detail = ("lab",) if analyte == "natalizumab_conc" else ("method", "subset")
-        means = here.group_by("patient_id", *detail, maintain_order=True).agg(pl.col("value").mean())
-        is_share = analyte == "receptor_occupancy"
-        described = pl.concat_str(
-            [pl.lit(what), *(pl.col(name).fill_null(f"{name} not stated") for name in detail)], separator=", "
+    return [
+        _at_trough(measurements)
+        .group_by("what", "quantity", "unit", "patient_id", maintain_order=True)
+        .agg(pl.col("value").mean())
+        .sort("what", "quantity", "patient_id", descending=[True, False, False])
+    ]
+
+
+def _at_trough(measurements: pl.DataFrame) -> pl.DataFrame:
+    """The samples that speak for the end of an interval; another assay, subset or laboratory is another quantity."""
+    is_occupancy = pl.col("analyte") == "receptor_occupancy"
+
+    def told(*names: str) -> list[pl.Expr]:
+        return [pl.col(name).fill_null(f"{name} not stated") for name in names]
+
+    what = pl.when(is_occupancy).then(pl.lit("measured occupancy")).otherwise(pl.lit("measured trough"))
+    return (
+        measurements.filter(
+            (pl.col("cycle_day") >= TROUGH_FROM_DAY)
+            & pl.col("analyte").is_in(["natalizumab_conc", "receptor_occupancy"])
+            & pl.col("value").is_not_null()
         )
-        parts.append(
-            means.select(
-                "patient_id",
-                quantity=described,
-                unit=pl.lit("%" if is_share else "mg/L"),
-                value=pl.col("value") * (100 if is_share else 1),
-            ).sort("quantity", "patient_id")
+        .with_columns(what=what)
+        .with_columns(
+            quantity=pl.when(is_occupancy)
+            .then(pl.concat_str("what", *told("method", "subset"), separator=", "))
+            .otherwise(pl.concat_str("what", *told("lab"), separator=", ")),
+            unit=pl.when(is_occupancy).then(pl.lit("%")).otherwise(pl.lit("mg/L")),
+            value=pl.when(is_occupancy).then(pl.col("value") * 100).otherwise(pl.col("value")),
         )
-    return parts
+    )
 
 
 def _quantity(frame: pl.DataFrame, column: str, name: str, unit: str) -> pl.DataFrame:
@@ -131,6 +163,7 @@ def _quantity(frame: pl.DataFrame, column: str, name: str, unit: str) -> pl.Data
 
 
 TABLE_ONE_COLUMNS = ("all", *ANSWERS, "no_answer")
+SMD = "smd_any_vs_never"
 
 
 def table_one(cohort: Cohort, answers: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
@@ -140,10 +173,14 @@ def table_one(cohort: Cohort, answers: pl.DataFrame, values: pl.DataFrame) -> pl
         cohort: the records.
         answers: from `answers_by_patient`.
         values: from `patient_values`.
+
+    Returns:
+        Columns characteristic, `TABLE_ONE_COLUMNS`, and `SMD`: the standardised mean difference, any wearing-off
+        minus never, over those known; null where a group has nobody known or the characteristic does not vary.
     """
     groups = {"all": answers, **{name: answers.filter(pl.col("answer") == name) for name in ANSWERS}}
     groups["no_answer"] = answers.filter(pl.col("answer").is_null())
-    rows: list[dict[str, str]] = [
+    rows: list[dict[str, str | float | None]] = [
         {"characteristic": "patients", **{name: str(group.height) for name, group in groups.items()}}
     ]
     sexes = cohort.patient.filter(pl.col("sex").is_not_null()).select("patient_id", "sex")
@@ -154,16 +191,36 @@ def table_one(cohort: Cohort, answers: pl.DataFrame, values: pl.DataFrame) -> pl
             matching = known.filter(pl.col("sex") == sex).height
             counts[name] = f"{matching} of {known.height}"
         if not all(text.startswith("0 ") for text in counts.values()):
-            rows.append({"characteristic": f"{label}, of those known", **counts})
+            share = sexes.select("patient_id", value=(pl.col("sex") == sex).cast(pl.Float64))
+            smd = _smd(share.join(answers.select("patient_id", "answer"), on="patient_id"))
+            rows.append({"characteristic": f"{label}, of those known", **counts, SMD: smd})
     for (quantity, unit), part in values.group_by("quantity", "unit", maintain_order=True):
         cells = {
             name: _median(part.join(group.select("patient_id"), on="patient_id"))
             for name, group in groups.items()
         }
-        rows.append({"characteristic": f"{quantity} ({unit}), median (quartiles), n", **cells})
+        title = f"{quantity} ({unit}), median (quartiles), n"
+        rows.append({"characteristic": title, **cells, SMD: _smd(part)})
     return pl.DataFrame(
-        rows, schema={"characteristic": pl.String, **dict.fromkeys(TABLE_ONE_COLUMNS, pl.String)}
+        rows,
+        schema={
+            "characteristic": pl.String,
+            **dict.fromkeys(TABLE_ONE_COLUMNS, pl.String),
+            SMD: pl.Float64,
+        },
     )
+
+
+def _smd(part: pl.DataFrame) -> float | None:
+    """The standardised mean difference of one characteristic, any wearing-off minus never."""
+    known = part.with_columns(exposed=CODINGS["any_vs_never"].exposed_expression).filter(
+        pl.col("exposed").is_not_null() & pl.col("value").is_not_null()
+    )
+    exposed = known["exposed"].to_numpy()
+    if not len(exposed) or exposed.all() or not exposed.any() or known["value"].n_unique() < 2:
+        return None
+    found = standardised_differences(exposed, known["value"].to_numpy()[:, None], names=["one"])[0].before
+    return found if isfinite(found) else None
 
 
 def _median(part: pl.DataFrame) -> str:

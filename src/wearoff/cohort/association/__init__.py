@@ -6,9 +6,11 @@
 - `first_activity`: how soon activity came, by wearing-off
 - `competing_end`: the first relapse where the treatment may end before it
 - `rates`: how much activity there was per year, by wearing-off
+- `missing`: what those without a count could do to both
 - `target_trial`: standard against extended dosing as an emulated trial: who enters when
 - `dosing_arms`: its arms, weighted until they are alike
 - `ordered_answer`: who reports wearing-off more often, over the ordered answer
+- `repeated_levels`: levels and occupancies of every sample, those of one patient taken together
 - `quantities`: whether levels, occupancy and weight differ by wearing-off
 """
 
@@ -38,6 +40,7 @@ from wearoff.cohort.association.first_activity import (
     activity_curves,
     first_activity_table,
 )
+from wearoff.cohort.association.missing import MISSING_SCHEMA, missing_outcome_table
 from wearoff.cohort.association.ordered_answer import ORDERED_SCHEMA, ordered_answer_table
 from wearoff.cohort.association.outcomes import (
     FROM_START,
@@ -57,6 +60,11 @@ from wearoff.cohort.association.rates import (
     rate_ratio_table,
     rate_table,
 )
+from wearoff.cohort.association.repeated_levels import (
+    REPEATED_SCHEMA,
+    SAMPLE_SCHEMA,
+    repeated_level_table,
+)
 from wearoff.cohort.association.target_trial import SID_EID, TRIAL_SCHEMA, TargetTrial, emulate_trials
 
 __all__ = [
@@ -67,12 +75,15 @@ __all__ = [
     "CURVE_SCHEMA",
     "FIRST_ACTIVITY_SCHEMA",
     "FROM_START",
+    "MISSING_SCHEMA",
     "ORDERED_SCHEMA",
     "OUTCOME_SCHEMA",
     "RATE_RATIO_SCHEMA",
     "RATE_SCHEMA",
     "REBASELINED",
+    "REPEATED_SCHEMA",
     "RISK_SCHEMA",
+    "SAMPLE_SCHEMA",
     "SID_EID",
     "TRIAL_SCHEMA",
     "Arm",
@@ -95,11 +106,13 @@ __all__ = [
     "ended_patients",
     "first_activity_table",
     "group_activity",
+    "missing_outcome_table",
     "ordered_answer_table",
     "outcomes_by_patient",
     "quantity_associations",
     "rate_ratio_table",
     "rate_table",
+    "repeated_level_table",
     "risk_row",
     "risk_table",
     "trend_table",
