@@ -36,6 +36,7 @@ def main() -> None:
     error = levels()
     study()
     neda()
+    activity()
     wrong = [*one_patient.report(), *report()]
     if error > ALLOWED:
         wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
@@ -95,6 +96,11 @@ def study() -> None:
 def neda() -> None:
     """A million patients scored; in a process of its own, because its memory is part of the result."""
     subprocess.run([sys.executable, "-m", "benchmarks.neda"], check=True)
+
+
+def activity() -> None:
+    """100,000 patients from drug to lesions over two years; in a process of its own, as above."""
+    subprocess.run([sys.executable, "-m", "benchmarks.activity"], check=True)
 
 
 def run(*arguments: str) -> None:

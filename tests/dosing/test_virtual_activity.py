@@ -10,16 +10,26 @@ from benchmarks.activity import Measured, measure, wrong
 from scipy.stats import kstest
 from scipy.stats import poisson as scipy_poisson
 
-from wearoff.dosing.activity import draw_activity, share_without, typical_activity
+from wearoff.dosing.activity import (
+    draw_activity,
+    expected_events,
+    infiltrate,
+    share_without,
+    typical_activity,
+)
 from wearoff.dosing.occupancy import curve_names, load_curve
 from wearoff.dosing.pk.models import load_model
-from wearoff.dosing.pk.virtual import truncated_weights
+from wearoff.dosing.pk.population import simulate_population
+from wearoff.dosing.pk.solve import simulate
+from wearoff.dosing.pk.virtual import draw_patients, truncated_weights
 from wearoff.dosing.regimen import Regimen, every
+from wearoff.dosing.trafficking import free_share
 from wearoff.dosing.virtual_activity import (
     Population,
     VirtualActivity,
     Watch,
     poisson,
+    population_samples,
     simulate_activity,
     usual_watch,
 )
@@ -152,6 +162,22 @@ def test_a_plasma_exchange_brings_lesions_forward() -> None:
     exchanged = followed(FOUR.exchanged([98.0, 101.0, 104.0], 0.7), at_risk).expected["t2"][:, 0]
     assert (exchanged > plain).all()
     assert exchanged.mean() > 1.02 * plain.mean()
+
+
+@pytest.mark.parametrize("weeks", [4.0, 4.3, 6.0, 8.0])
+@pytest.mark.parametrize("name", ["bridge", "trough_pairs_high"])
+def test_days_and_ends_of_infusions_are_samples_enough(weeks: float, name: str) -> None:
+    regimen, curve, numbers = every(weeks, times=8), load_curve(name), typical_activity(name)
+    people = draw_patients(load_model(), 80.0, 0, 20, 1)
+    day, level = population_samples(simulate_population(people, regimen, daily=True), regimen, np.inf)
+    fine = np.union1d(np.arange(0.0, day[-1], 0.02), np.concatenate((regimen.start_d, regimen.end_d, day)))
+    exact = np.concatenate(simulate(people, [regimen] * 20, [fine] * 20))
+    means = []
+    for at, values in ((day, level), (fine, exact)):
+        found = infiltrate(at, free_share(curve, values), numbers, 0.0)
+        means.append(expected_events(at, found, numbers, "t2", regimen.start_d[-3:])[:, 0])
+    assert (np.abs(means[0] / means[1] - 1) < 0.02).all()
+    assert 0 < means[0].mean() / means[1].mean() - 1 < 0.01
 
 
 def test_no_dose_at_all_is_no_treatment_or_stopping() -> None:
