@@ -37,6 +37,7 @@ def main() -> None:
     study()
     neda()
     records()
+    activity()
     wrong = [*one_patient.report(), *report()]
     if error > ALLOWED:
         wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
@@ -101,6 +102,11 @@ def neda() -> None:
 def records() -> None:
     """A hundred thousand patients imported, in a process of its own."""
     subprocess.run([sys.executable, "-m", "benchmarks.records"], check=True)
+
+
+def activity() -> None:
+    """100,000 patients from drug to lesions over two years; in a process of its own, as above."""
+    subprocess.run([sys.executable, "-m", "benchmarks.activity"], check=True)
 
 
 def run(*arguments: str) -> None:

@@ -26,7 +26,7 @@ def line(error: float) -> Line:
 def test_a_fast_and_wrong_result_ends_the_benchmark_with_an_error(
     error: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("startup", "study", "neda", "records"):
+    for name in ("startup", "study", "neda", "records", "activity"):
         monkeypatch.setattr(command, name, lambda: None)
     monkeypatch.setattr(command, "levels", lambda: 1e-6)
     monkeypatch.setattr(command.one_patient, "report", list)

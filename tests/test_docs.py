@@ -12,6 +12,7 @@ import pytest
 
 from tests.shared import ROOT
 from wearoff.cohort.neda import rule_names, step_rule_names
+from wearoff.dosing.activity import activity_file
 from wearoff.dosing.fit.patient_file import example_patient
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -61,6 +62,14 @@ def test_the_explained_step_rules_are_those_of_the_package() -> None:
     page = (ROOT / "docs" / "explanation" / "neda.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in page for name in step_rule_names())
     assert rule_names()[0] == "neda3_12w"
+
+
+def test_the_explained_exponents_are_those_of_the_package() -> None:
+    page = (ROOT / "docs" / "explanation" / "tissue.md").read_text(encoding="utf-8")
+    for name, curve in activity_file().curves.items():
+        low, high = curve.exponent.interval or (0.0, 0.0)
+        numbers = f"{curve.exponent.value:.1f} | {low:.1f} to {high:.1f} | {curve.rate_on_drug.value:.3f}"
+        assert f"| `{name}` | {numbers} |" in page
 
 
 def test_the_readme_names_only_paths_that_exist() -> None:

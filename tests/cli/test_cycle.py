@@ -49,7 +49,7 @@ def test_what_lies_outside_the_evidence_is_said(
         " ".join(printed_by(monkeypatch, capsys, "--weight", "150", "--interval", "12", "--draws", "100"))
     )
     assert "Outside the model's data: a weight of 150 kg" in text
-    assert "Outside the model's data: an interval above 8 weeks." in text
+    assert "Outside the model's data: an interval above 8 weeks; there it rests on Km" in text
     assert "IO065" in text
 
 

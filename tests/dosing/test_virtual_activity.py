@@ -10,16 +10,26 @@ from benchmarks.activity import Measured, measure, wrong
 from scipy.stats import kstest
 from scipy.stats import poisson as scipy_poisson
 
-from wearoff.dosing.activity import draw_activity, share_without, typical_activity
+from wearoff.dosing.activity import (
+    draw_activity,
+    expected_events,
+    infiltrate,
+    share_without,
+    typical_activity,
+)
 from wearoff.dosing.occupancy import curve_names, load_curve
 from wearoff.dosing.pk.models import load_model
-from wearoff.dosing.pk.virtual import truncated_weights
+from wearoff.dosing.pk.population import simulate_population
+from wearoff.dosing.pk.solve import simulate
+from wearoff.dosing.pk.virtual import draw_patients, truncated_weights
 from wearoff.dosing.regimen import Regimen, every
+from wearoff.dosing.trafficking import free_share
 from wearoff.dosing.virtual_activity import (
     Population,
     VirtualActivity,
     Watch,
     poisson,
+    population_samples,
     simulate_activity,
     usual_watch,
 )
@@ -100,6 +110,17 @@ def test_six_weekly_dosing_passes_as_a_test_under_three_curves_and_narrowly_fail
     assert min(shares) > float(figure("W102").value) / 100
 
 
+def test_numbers_drawn_from_their_ranges_widen_the_test_of_six_weekly_dosing() -> None:
+    model, shares = load_model(), []
+    weights = truncated_weights(WEIGHT_MEAN_KG, WEIGHT_SD_KG, *model.domain.weight_kg)
+    for name in curve_names():
+        numbers, curve = draw_activity(name, PATIENTS, 4), load_curve(name)
+        found = simulate_activity(model, weights, SIX, WEEK_72, PATIENTS, 11, curve, numbers=numbers)
+        mean, seen = found.expected["t2"][:, 0], found.seen["t2"]
+        shares.append(1 - share_without(mean, numbers.lesion_shape, seen).mean())
+    assert [100 * share for share in shares] == pytest.approx([7.2, 7.3, 6.9, 9.5], abs=0.5)
+
+
 def test_twelve_weekly_dosing_fails_less_often_than_in_refine_by_one_to_seven_points() -> None:
     """At least 39.5 % were rescued; counted here are two Gd+ lesions on a scan, or a relapse, within 60 weeks."""
     published = float(figure("IO065").value.removeprefix(">=")) / 100
@@ -133,6 +154,38 @@ def test_starters_have_more_lesions_than_stable_people_and_fewer_than_were_publi
     second = started.expected["t2"][:, 1].mean()
     assert second == pytest.approx(stable.expected["t2"][:, 1].mean(), rel=0.05)
     assert 0.3 < started.mean("t2") < 0.5 < float(figure("IO239").value)
+
+
+def test_a_plasma_exchange_brings_lesions_forward() -> None:
+    at_risk = Watch(t2_d=(168.0,))
+    plain = followed(FOUR, at_risk).expected["t2"][:, 0]
+    exchanged = followed(FOUR.exchanged([98.0, 101.0, 104.0], 0.7), at_risk).expected["t2"][:, 0]
+    assert (exchanged > plain).all()
+    assert exchanged.mean() > 1.02 * plain.mean()
+
+
+@pytest.mark.parametrize("weeks", [4.0, 4.3, 6.0, 8.0])
+@pytest.mark.parametrize("name", ["bridge", "trough_pairs_high"])
+def test_days_and_ends_of_infusions_are_samples_enough(weeks: float, name: str) -> None:
+    regimen, curve, numbers = every(weeks, times=8), load_curve(name), typical_activity(name)
+    people = draw_patients(load_model(), 80.0, 0, 20, 1)
+    day, level = population_samples(simulate_population(people, regimen, daily=True), regimen, np.inf)
+    fine = np.union1d(np.arange(0.0, day[-1], 0.02), np.concatenate((regimen.start_d, regimen.end_d, day)))
+    exact = np.concatenate(simulate(people, [regimen] * 20, [fine] * 20))
+    means = []
+    for at, values in ((day, level), (fine, exact)):
+        found = infiltrate(at, free_share(curve, values), numbers, 0.0)
+        means.append(expected_events(at, found, numbers, "t2", regimen.start_d[-3:])[:, 0])
+    assert (np.abs(means[0] / means[1] - 1) < 0.02).all()
+    assert 0 < means[0].mean() / means[1].mean() - 1 < 0.01
+
+
+def test_no_dose_at_all_is_no_treatment_or_stopping() -> None:
+    nothing, watch = every(4, times=0), Watch(t2_d=(200.0,))
+    for population in ("starter", "stable"):
+        none = followed(None, watch, population=population, patients=50)
+        empty = followed(nothing, watch, population=population, patients=50)
+        np.testing.assert_array_equal(none.counts["t2"], empty.counts["t2"])
 
 
 def test_a_longer_interval_never_means_fewer_expected_lesions() -> None:

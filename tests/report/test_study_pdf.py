@@ -175,7 +175,8 @@ def test_only_a_doi_is_a_link_to_the_outside(content):
         for note in page.get("/Annots", [])
         if "/URI" in note.get_object().get("/A", {})
     }
-    assert targets == {"https://doi.org/10.1002/psp4.70014"}
+    # the model of the example, and the bound in the caption of the balance
+    assert targets == {"https://doi.org/10.1002/psp4.70014", "https://doi.org/10.1002/sim.3697"}
 
 
 def test_a_reader_of_the_screen_finds_all_that_pdf_ua_asks_for(result):
@@ -213,7 +214,7 @@ def test_hostile_files_are_text_and_do_not_fill_a_hundred_pages(hostile):
     words = text_of(content)
     assert HOSTILE[0] in words
     assert plain(HOSTILE[3]) in words
-    assert len(read(content).pages) <= 30
+    assert len(read(content).pages) <= 40  # one for each picture and section, and a few of tables
 
 
 def test_ten_times_the_patients_are_hardly_more_pages(content):

@@ -163,12 +163,11 @@ def _limits(found: TissueCycle, model: PkModel) -> Iterator[str]:
     yield from textwrap.wrap(f"Interval: {known.sentence}{rows}", WIDTH)
     low, high = model.domain.weight_kg
     if not low <= found.weight_kg <= high:
-        yield f"Outside the model's data: a weight of {found.weight_kg:g} kg, which reach from {low:g} to {high:g} kg."
+        yield f"Outside the model's data: a weight of {found.weight_kg:g} kg; they reach from {low:g} to {high:g} kg."
     longest = model.domain.longest_interval_weeks
     if found.interval_weeks > longest:
-        yield from textwrap.wrap(
-            f"Outside the model's data: an interval above {longest:g} weeks. {model.domain.reason}", WIDTH
-        )
+        words = f"an interval above {longest:g} weeks; there it rests on Km, the worst-known number."
+        yield f"Outside the model's data: {words}"
     yield from textwrap.wrap(
         "Nobody has compared human CSF under 4- and 6-weekly dosing. Every number between saturation and tissue is"
         " assumed and scanned; `wearoff cycle --numbers` lists them with range and source.",
