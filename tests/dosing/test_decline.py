@@ -12,23 +12,13 @@ from wearoff.dosing.decline import (
     holding,
     washout,
 )
-from wearoff.dosing.fit.posterior import Posterior, draw_posterior
-from wearoff.dosing.fit.subject import Subject
+from wearoff.dosing.fit.posterior import Posterior
 from wearoff.dosing.intervals import Target, compare_intervals
 from wearoff.dosing.occupancy import load_curve
-from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.regimen import every
 from wearoff.sources import figure
 
-MODEL = load_model()
 MONTHLY = every(4, times=14)
-
-
-@pytest.fixture(scope="module")
-def posterior() -> Posterior:
-    """A patient of 75 kg whose two troughs are those of the typical patient."""
-    subject = Subject.of("A", MONTHLY, 75.0, MONTHLY.start_d[[12, 13]], [25.6, 25.6])
-    return draw_posterior(MODEL, [subject], seed=1, draws=1000, proposals=2000)[0]
 
 
 def test_the_decline_is_the_next_trough_of_every_interval(posterior: Posterior) -> None:

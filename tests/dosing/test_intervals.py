@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wearoff.dosing.fit.posterior import Posterior, draw_posterior
-from wearoff.dosing.fit.subject import Subject
+from wearoff.dosing.fit.posterior import Posterior
 from wearoff.dosing.intervals import (
     LONGEST_WEEKS,
     IntervalOption,
@@ -22,13 +21,6 @@ from wearoff.sources import figure
 
 MODEL = load_model()
 MONTHLY = every(4, times=14)
-
-
-@pytest.fixture(scope="module")
-def posterior() -> Posterior:
-    """A patient of 75 kg whose two troughs are those of the typical patient."""
-    subject = Subject.of("A", MONTHLY, 75.0, MONTHLY.start_d[[12, 13]], [25.6, 25.6])
-    return draw_posterior(MODEL, [subject], seed=1, draws=1000, proposals=2000)[0]
 
 
 @pytest.fixture(scope="module")
