@@ -32,6 +32,7 @@ def options_of(command: str) -> set[str]:
         "study",
         "template",
         "cycle",
+        "explain",
         "convert",
         "neda",
         "quality",

@@ -9,5 +9,6 @@
 - `association`: wearing-off against activity, occupancy, level and weight
 - `study`: the main job, from records to a `StudyResult` (`values`, `study_tables` and `answer` are its parts)
 - `published`: the same answer on published figures
+- `explained`: the questions that people ask, answered with both rivers
 - `results`: what every analysis hands to the faces; `wording` turns numbers into words
 """
