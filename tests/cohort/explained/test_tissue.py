@@ -44,7 +44,7 @@ def test_the_rise_over_a_cycle_has_direction_and_size() -> None:
     shown = dict(found.grids[0].rows)["CD4 cells, brain"][1]
     assert (shown.low, shown.high) == (rise.low, rise.high)
     assert shown.text in found.answer
-    assert "the block is deepest then" in found.answer
+    assert "The block is deepest at the end of the infusion: the fewest cells enter then" in found.answer
     assert min(each.rise["cns_cd4"].share_rising for each in (cycle(4.0), cycle(6.0))) == pytest.approx(1)
     assert "in every draw and under every curve" in found.answer
 

@@ -29,8 +29,8 @@ STOPPED_WEEKS: Final = (4, 6, 8, 10, 12, 16, 20, 28)
 FOLLOWED_WEEKS: Final = 24
 _DOSES = 7
 STABLE: Final = (
-    "Everybody had a year of 4-weekly dosing without a lesion before; the trials took people without recent"
-    " activity."
+    "Shares are of people, and their band is over the numbers of the model. Everybody had a year of 4-weekly dosing"
+    " without a lesion before; the trials took people without recent activity."
 )
 
 
@@ -78,19 +78,15 @@ def last_dose(simulated: Simulated) -> Explanation:
         question="How long after the last dose does protection last, and when does disease return?",
         answer=(
             f"In the trial that stopped the drug, the first lesions were seen near week {figure('IO083').value}"
-            " after the"
-            f" last dose and most at week {figure('IO083b').value.removeprefix('>=')} or later; by week 28,"
-            f" {figure('IO081').value} of {figure('IO081').n} on placebo had one. The model, which was fitted to"
-            " that, has"
-            f" {at8} % with a Gd+ lesion by week 8, {at12} % by week 12 and {at28} % by week 28. Entry of CD4 cells"
-            " into"
-            f" the brain is back to half of that without drug after {half.text} weeks."
+            f" after the last dose and most at week {figure('IO083b').value.removeprefix('>=')} or later; by week"
+            f" 28, {figure('IO081').value} of {figure('IO081').n} on placebo had one. The model, which was fitted"
+            f" to that, has {at8} % with a Gd+ lesion by week 8, {at12} % by week 12 and {at28} % by week 28. Entry"
+            f" of CD4 cells into the brain is back to half of that without drug after {half.text} weeks."
         ),
         paragraphs=(
             "It is a slope and no date. Level, free alpha-4, entry and lesions follow one another, each later than"
-            " the one"
-            " before. Past week 8 the level rests on the Michaelis constant, the number of the model that is known"
-            " worst.",
+            " the one before. Past week 8 the level rests on the Michaelis constant, the number of the model that"
+            " is known worst.",
         ),
         grids=(
             Grid(
@@ -103,14 +99,14 @@ def last_dose(simulated: Simulated) -> Explanation:
                     "share with a Gd+ lesion so far, %",
                 ),
                 tuple((str(week), _after(found, week, with_gd[week])) for week in STOPPED_WEEKS),
-                f"{BAND} The level has one curve and people only. {STABLE} Lesions are those that monthly scans see,"
-                " with the ones that the drug never prevented.",
+                f"{BAND} The level has one curve and people only. {STABLE} Lesions are those that monthly scans"
+                " see, with the ones that the drug never prevented.",
             ),
         ),
         limits=(
             "People who had active disease before the drug, or stop it for another one, were not simulated.",
-            "The return of activity was fitted to one trial; it bounds how fast lesions follow, not by how"
-            " much people differ.",
+            "The return of activity was fitted to one trial; it bounds how fast lesions follow, not by how much"
+            " people differ.",
         ),
         evidence=("IO069", "IO070", "IO074", "IO075", "IO080", "IO081", "IO083", "IO083b", "IO121"),
     )
@@ -126,19 +122,15 @@ def next_dose(simulated: Simulated) -> Explanation:
         name="next-dose",
         question="What does a missed, late or exchanged dose do?",
         answer=(
-            "It lets the level fall further, once, and the next infusion brings it back. Two weeks late, the lowest"
-            " level"
-            f" is {late[0].text} mg/L instead of {planned[0].text}; after a missed dose {missed[0].text}. Lesions"
-            " follow"
-            f" late: within {FOLLOWED_WEEKS} weeks {planned[3].text} % have a Gd+ lesion as planned, {late[3].text}"
-            " % after"
-            f" the late and {missed[3].text} % after the missed dose."
+            "It lets the level fall further, once, and the next infusion brings it back. Two weeks late, the"
+            f" lowest level is {late[0].text} mg/L instead of {planned[0].text}; after a missed dose"
+            f" {missed[0].text}. Lesions follow late: within {FOLLOWED_WEEKS} weeks {planned[3].text} % have a Gd+"
+            f" lesion as planned, {late[3].text} % after the late and {missed[3].text} % after the missed dose."
         ),
         paragraphs=(
-            "A dose under the skin is absorbed in part and over days, so that the level before the dose after it is"
-            " a little lower."
-            " Plasma exchange removes the drug from the blood:"
-            f" three sessions lowered the level by {figure('P153').value} % a week after the last.",
+            "A dose under the skin is absorbed in part and over days, so that the level before the dose after it"
+            " is a little lower. Plasma exchange removes the drug from the blood: three sessions lowered the level"
+            f" by {figure('P153').value} % a week after the last.",
         ),
         grids=(
             Grid(
@@ -158,8 +150,7 @@ def next_dose(simulated: Simulated) -> Explanation:
             "No trial has compared late or missed doses. Repeated delays are a longer interval, not several single"
             " ones.",
             "How much one session of exchange removes is assumed. In the study of it saturation fell under 50 %"
-            " below"
-            f" {figure('P154').value} mg/L, lower than under any of the curves here.",
+            f" below {figure('P154').value} mg/L, lower than under any of the curves here.",
             NO_RISK,
         ),
         evidence=("P153", "P154", "W101", "IO080"),

@@ -33,9 +33,8 @@ def known(simulated: Simulated) -> Explanation:
         question="What is known, what is assumed, and what would have to be measured?",
         answer=(
             "The level of the drug is known best, saturation less, and past it little is measured. Of the numbers"
-            " between"
-            f" dose and level {assumed[0]} of {totals[0]} are assumed, between saturation and tissue {assumed[1]} of"
-            f" {totals[1]}, between tissue and disease activity {assumed[2]} of {totals[2]}."
+            f" between dose and level {assumed[0]} of {totals[0]} are assumed, between saturation and tissue"
+            f" {assumed[1]} of {totals[1]}, between tissue and disease activity {assumed[2]} of {totals[2]}."
         ),
         lists=(
             (
@@ -43,8 +42,7 @@ def known(simulated: Simulated) -> Explanation:
                 (
                     f"levels and their spread between people, on intervals up to {longest:g} weeks",
                     "that CD4 cells in the cerebrospinal fluid fall far more than CD8 cells, and are back in about"
-                    " six"
-                    " months",
+                    " six months",
                     "when activity returns after stopping, in one randomised trial",
                     "new lesions on 4- and 6-weekly dosing in people who were stable, in one randomised trial",
                     "that 12-weekly dosing failed",
@@ -65,17 +63,15 @@ def known(simulated: Simulated) -> Explanation:
             (
                 "Would have to be measured",
                 (
-                    "cerebrospinal fluid of the same people on 4- and on 6-weekly dosing, early and late in a cycle,"
-                    " by"
-                    " subset",
+                    "cerebrospinal fluid of the same people on 4- and on 6-weekly dosing, early and late in a"
+                    " cycle, by subset",
                     "level and saturation in the same sample, with one assay, over the whole cycle and beyond 8"
                     " weeks",
                     "entry of cells into an inflamed lung or gut of people on the drug",
                     "outcomes by day of the cycle, in a register that records both dates",
-                    "wearing-off by diary, with scans and levels on fixed days, and nobody lost. With no event among"
-                    " those with wearing-off, so many of them, followed for a year, exclude a yearly risk (one-sided"
-                    " 95"
-                    f" %): {sizes}",
+                    "wearing-off by diary, with scans and levels on fixed days, and nobody lost. With no event"
+                    " among those with wearing-off, so many of them, followed for a year, exclude a yearly risk"
+                    f" (one-sided 95 %): {sizes}",
                 ),
             ),
         ),

@@ -21,15 +21,14 @@ BRAIN: Final = {
 LUNG: Final = "lung_cd8"
 ELSEWHERE: Final = {LUNG: "effector CD8 cells, lung", "gut_alpha4beta7": "alpha4beta7 cells, gut"}
 BAND: Final = (
-    "In % of no drug unless said. First the medians of the saturation curves that differ most, in brackets the lowest"
-    " 5 % and the highest 95 % of any curve, over people and over the range of every number."
+    "In % of no drug unless said. First the medians of the saturation curves that differ most, in brackets the"
+    " lowest 5 % and the highest 95 % of any curve, over people and over the range of every number."
 )
 NO_CSF: Final = "No human comparison of cerebrospinal fluid under 4- and 6-weekly dosing exists."
 NO_OUTCOME: Final = "No cohort has shown a difference in outcome by day of the cycle."
 NO_RISK: Final = (
-    "Entry of cells is no risk of infection, and nothing here says how likely one is. Nor does it say that any day"
-    " of the"
-    " cycle is without risk."
+    "How many cells enter does not measure how likely an infection is, and nothing here says how likely one is. Nor"
+    " does it say that any day of the cycle is without risk."
 )
 
 
@@ -42,19 +41,16 @@ def six_weeks(simulated: Simulated) -> Explanation:
         name="six-weeks",
         question="What does extending to 6 weeks change in the brain for CD4, CD8, B cells and monocytes?",
         answer=(
-            "In the model more cells of every kind enter towards the end of the longer interval. Just before the next"
-            f" infusion entry of CD4 cells is {before4.text} % of no drug on 4 weeks and {before6.text} % on 6; of"
-            " CD8"
-            f" cells, which need alpha-4 less, {cd8_4.text} and {cd8_6.text} %. The bands are wide, because nearly"
-            " every"
-            " number behind them is assumed."
+            "In the model more cells of every kind enter towards the end of the longer interval. Just before the"
+            f" next infusion entry of CD4 cells is {before4.text} % of no drug on 4 weeks and {before6.text} % on"
+            f" 6; of CD8 cells, which need alpha-4 less, {cd8_4.text} and {cd8_6.text} %. The bands are wide,"
+            " because nearly every number behind them is assumed."
         ),
         paragraphs=(
             "B cells are assumed to enter as CD4 cells do, with a wider range. Of monocytes it is assumed that a"
-            " tenth to"
-            " a half enter without alpha-4 at all. The fluid follows entry within weeks, so that its cells swing less"
-            " over a cycle; cells that the drug keeps in the blood arrive there too, which is why they are more than"
-            " entry.",
+            " tenth to a half enter without alpha-4 at all. The fluid follows entry within weeks, so that its cells"
+            " swing less over a cycle; cells that the drug keeps in the blood arrive there too, which is why they"
+            " are more than entry.",
         ),
         grids=(
             Grid(
@@ -101,16 +97,14 @@ def inflamed_lung(simulated: Simulated) -> Explanation:
         name="inflamed-lung",
         question="Does blocking VCAM-1 adhesion matter in an inflamed lung?",
         answer=(
-            "In mice it did not for effector CD8 cells: their arrest in the lung went on when alpha-4 or VCAM-1 was"
-            " blocked, and stopped when LFA-1 or ICAM-1 was. If people are alike, which is assumed, entry at the"
-            " deepest"
-            f" block is still {after.text} % of no drug. In people nobody has measured it."
+            "In mice it did not for effector CD8 cells: their arrest in the lung went on when alpha-4 or VCAM-1"
+            " was blocked, and stopped when LFA-1 or ICAM-1 was. If people are alike, which is assumed, entry at"
+            f" the deepest block is still {after.text} % of no drug. In people nobody has measured it."
         ),
         paragraphs=(
             "That is one subset. In another mouse experiment blocking alpha-4 kept antiviral cells out of infected"
             " tissue altogether, where VCAM-1 had come up. So what holds for one tissue and one cell does not hold"
-            " for"
-            " all, and the gut, where alpha4beta7 leads cells in, is different again.",
+            " for all, and the gut, where alpha4beta7 leads cells in, is different again.",
         ),
         grids=(
             Grid(
@@ -145,16 +139,15 @@ def after_infusion(simulated: Simulated) -> Explanation:
         name="after-infusion",
         question="Is a patient most vulnerable right after the infusion?",
         answer=(
-            "As far as entry of cells goes, the block is deepest then: the fewest cells enter at the end of the"
-            " infusion,"
-            f" and entry rises until the next one, in {certain} and under every curve. For CD4 cells into the brain"
-            " it"
-            f" rises by {_rise(four['cns_cd4']).text} points of the untreated entry on 4 weeks and by"
+            "It depends on to what. The block is deepest at the end of the infusion: the fewest cells enter then,"
+            " those that guard a tissue and those that attack it alike, and entry rises until the next infusion,"
+            f" in {certain} and under every curve. For CD4 cells into the brain it rises by"
+            f" {_rise(four['cns_cd4']).text} points of the untreated entry on 4 weeks and by"
             f" {_rise(six['cns_cd4']).text} on 6. {NO_OUTCOME}"
         ),
         paragraphs=(
-            "Whether fewer cells in a tissue make a person vulnerable there is another question, which the model does"
-            " not answer. It gives a direction and a size.",
+            "Whether fewer cells in a tissue make a person vulnerable there is another question, which the model"
+            " does not answer. It gives a direction and a size.",
         ),
         grids=(
             Grid(

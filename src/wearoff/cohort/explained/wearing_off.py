@@ -12,7 +12,21 @@ from wearoff.cohort.published.van_kempen import FIGURES as AMSTERDAM
 from wearoff.sources import figure
 from wearoff.stats.proportions import proportion_interval
 
-_OTHERS = ("W021", "W022", "W052", "W059", "W060", "W063", "W064", "W066", "W068", "W070", "W074")
+_OTHERS = (
+    "W021",
+    "W022",
+    "W052",
+    "W059",
+    "W060",
+    "W063",
+    "W064",
+    "W066",
+    "W068",
+    "W070",
+    "W074",
+    "W083",
+    "W091",
+)
 
 
 def wearing_off() -> Explanation:
@@ -32,9 +46,8 @@ def wearing_off() -> Explanation:
         name="wearing-off",
         question="Is wearing-off a sign of disease activity?",
         answer=(
-            "Nobody knows. No published study shows that it is, and none is large enough to show that it is not. In"
-            " the"
-            f" one that followed both, nobody was active, with or without wearing-off; a difference from"
+            "Nobody knows. No published study shows that it is, and none is large enough to show that it is not."
+            " In the one that followed both, nobody was active, with or without wearing-off; a difference from"
             f" {two_digits(differences.low)} to {two_digits(differences.high)} points stays possible."
         ),
         paragraphs=(
@@ -42,11 +55,13 @@ def wearing_off() -> Explanation:
             f"{amsterdam.answer.question} {amsterdam.answer.headline}",
             *amsterdam.answer.sentences[1:2],
             "Other studies do not agree on what goes with it. In Bergen those who wear off regularly had lower"
-            " receptor"
-            f" occupancy, and of {figure('W021').value} people whose interval was extended {figure('W022').value} %"
-            " reported"
-            " new or more wearing-off. In another cohort extension did not raise the odds, and the fall of the"
-            " concentration had no influence. None of these compares disease activity.",
+            f" receptor occupancy, and of {figure('W021').value} people whose interval was extended"
+            f" {figure('W022').value} % reported new or more wearing-off. In another cohort extension did not raise"
+            " the odds, and the fall of the concentration had no influence. None of these compares disease"
+            " activity.",
+            "Under another drug, ocrelizumab, two cohorts point in two directions: MRI activity and relapses did"
+            f" not go with wearing-off in {figure('W083').n} people, while plasma neurofilament was higher with it"
+            f" in {figure('W091').n}.",
         ),
         grids=(
             Grid(
@@ -68,8 +83,7 @@ def wearing_off() -> Explanation:
         limits=(
             "In Amsterdam the interval was chosen and not drawn by lot; in Bergen everybody was on 4 weeks.",
             "Wearing-off is what people report. Fatigue, mood and disability go with it (Ratchford, Magro, Marian),"
-            " and a"
-            " report is no scan.",
+            " and a report is no scan.",
             *bergen.answer.limits[:1],
         ),
         evidence=(*BERGEN, *AMSTERDAM, *_OTHERS),
