@@ -9,6 +9,7 @@ import pytest
 from tests.explained import answered
 from wearoff.cohort.explained.known import count_of, people_needed
 from wearoff.dosing.activity import activity_file
+from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.trafficking import trafficking_file
 from wearoff.sources import Mark
 
@@ -31,6 +32,9 @@ def test_the_assumed_numbers_are_counted() -> None:
     assert assumed == count_of(tissue.values(), Mark.ASSUMED)
     assert f"between saturation and tissue {assumed} of {len(tissue)}" in found.answer
     assert f"of {len(activity)}." in found.answer
+    model = load_model().figures
+    retold = sum(figure.mark is Mark.SECONDARY for figure in model.values())
+    assert f"of {len(model)} are assumed ({retold} more were read in another's account)" in found.answer
     assert [title for title, _ in found.lists] == [
         "Known from publications",
         "Assumed, and scanned over a range",

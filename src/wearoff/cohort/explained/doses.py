@@ -79,9 +79,10 @@ def last_dose(simulated: Simulated) -> Explanation:
         answer=(
             f"In the trial that stopped the drug, the first lesions were seen near week {figure('IO083').value}"
             f" after the last dose and most at week {figure('IO083b').value.removeprefix('>=')} or later; by week"
-            f" 28, {figure('IO081').value} of {figure('IO081').n} on placebo had one. The model, which was fitted"
-            f" to that, has {at8} % with a Gd+ lesion by week 8, {at12} % by week 12 and {at28} % by week 28. Entry"
-            f" of CD4 cells into the brain is back to half of that without drug after {half.text} weeks."
+            f" 28, {figure('IO081').value} of {figure('IO081').n} on placebo had one, and {figure('IO080').value}"
+            f" of {figure('IO080').n} who went on. The model, which was fitted to that, has {at8} % with a Gd+"
+            f" lesion by week 8, {at12} % by week 12 and {at28} % by week 28. Entry of CD4 cells into the brain is"
+            f" back to half of that without drug after {half.text} weeks."
         ),
         paragraphs=(
             "It is a slope and no date. Level, free alpha-4, entry and lesions follow one another, each later than"

@@ -26,6 +26,7 @@ def known(simulated: Simulated) -> Explanation:
     model = simulated.model.figures
     assumed = [count_of(figures.values(), Mark.ASSUMED) for figures in (model, tissue, activity)]
     totals = [len(figures) for figures in (model, tissue, activity)]
+    retold = count_of(model.values(), Mark.SECONDARY)
     longest = simulated.model.domain.longest_interval_weeks
     sizes = ", ".join(f"{people_needed(risk)} for {100 * risk:.0f} %" for risk in RISKS)
     return Explanation(
@@ -33,8 +34,9 @@ def known(simulated: Simulated) -> Explanation:
         question="What is known, what is assumed, and what would have to be measured?",
         answer=(
             "The level of the drug is known best, saturation less, and past it little is measured. Of the numbers"
-            f" between dose and level {assumed[0]} of {totals[0]} are assumed, between saturation and tissue"
-            f" {assumed[1]} of {totals[1]}, between tissue and disease activity {assumed[2]} of {totals[2]}."
+            f" between dose and level {assumed[0]} of {totals[0]} are assumed ({retold} more were read in"
+            f" another's account), between saturation and tissue {assumed[1]} of {totals[1]}, between tissue and"
+            f" disease activity {assumed[2]} of {totals[2]}."
         ),
         lists=(
             (
@@ -78,6 +80,8 @@ def known(simulated: Simulated) -> Explanation:
         limits=(
             "An assumed number is drawn from its whole range. A narrow band is no proof where every curve shares an"
             " assumption.",
+            "The concentration model's own numbers stay as published here; `wearoff simulate"
+            " --parameter-uncertainty` draws them from their intervals.",
             "`wearoff check` holds every published figure that the models can predict against them, misses included.",
         ),
         evidence=("P032", "IO122", "IO121", "IO081", "W101", "W102", "IO065", "W015", "W016"),
