@@ -2,7 +2,8 @@
 
 The pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
 rules for NEDA, those for intervals, diaries and quality, the cohort tables, the codings of other
-formats, and the scoreboard, which is simulated anew. Run by `make docs` before the site is built.
+formats, and the scoreboard and the answered questions, which are simulated anew.
+Run by `make docs` before the site is built.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import wearoff
+from wearoff.cohort.explained.explain import explain
+from wearoff.cohort.explained.values import Explained, Explanation
 from wearoff.cohort.interval_class import interval_rule_names, load_interval_rule
 from wearoff.cohort.quality import load_quality_rule, quality_rule_names
 from wearoff.cohort.wearing_off import diary_rule_names, load_diary_rule
@@ -55,6 +58,7 @@ def main() -> None:
         "tables.md": tables_page(),
         "formats.md": formats_page(),
         "scoreboard.md": scoreboard_page(),
+        "questions.md": questions_page(explain()),
     }
     for name, text in pages.items():
         (OUT / name).write_text(text, encoding="utf-8")
@@ -494,6 +498,49 @@ def score_row(row: Scored) -> tuple[str, ...]:
         verdict + " ?" * row.is_near_the_edge + ", used to fit" * row.is_fitted,
         ", ".join(entry.evidence),
     )
+
+
+# The questions
+
+
+def questions_page(found: Explained) -> str:
+    """Every question with its answer, numbers, limits and sources."""
+    lines = [
+        "# Questions",
+        "",
+        "Each answer has numbers computed for one body weight, over people, over the range of every number that is not"
+        " known well, and under every saturation curve in use. They are bands and not lines. `wearoff explain` prints"
+        " the same, and writes it as a page of its own.",
+        "",
+    ]
+    for each in found.explanations:
+        lines += question_lines(each)
+    used = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.provenance.items())
+    return "\n".join([*lines, f"Computed with {used}.", ""])
+
+
+def question_lines(each: Explanation) -> list[str]:
+    """One question with its answer."""
+    lines = [f"## {each.question}", "", f"**{plain_text(each.answer)}**", ""]
+    for paragraph in each.paragraphs:
+        lines += [plain_text(paragraph), ""]
+    for grid in each.grids:
+        lines += [
+            f"{plain_text(grid.title)}:",
+            "",
+            *table(grid.headings, grid.cells),
+            "",
+            plain_text(grid.note),
+            "",
+        ]
+    for title, items in (*each.lists, ("Limits", each.limits)):
+        lines += [f"{title}:", "", *(f"- {plain_text(item)}" for item in items), ""]
+    return [*lines, f"Sources, in the [evidence table](evidence.md): {', '.join(each.evidence)}.", ""]
+
+
+def plain_text(text: str) -> str:
+    """Text in which nothing opens a tag."""
+    return text.replace("<", "&lt;")
 
 
 # Markdown

@@ -33,6 +33,7 @@ def options_of(command: str) -> set[str]:
         "study",
         "template",
         "cycle",
+        "explain",
         "convert",
         "neda",
         "quality",

@@ -33,7 +33,10 @@ def test_the_answer_has_direction_size_and_what_no_cohort_has_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = flat(" ".join(printed_by(monkeypatch, capsys, "--weight", "80", "--draws", "100")))
-    assert "Is one most vulnerable right after the infusion? In this model it is the other way round" in text
+    assert (
+        "Is one most vulnerable right after the infusion? It depends on to what. In this model the block is deepest"
+        in text
+    )
     rise = tissue_cycle(load_model(), 80.0, 4.0, draws=100).rise["cns_cd4"]
     assert 0 < rise.low < 0.05  # printed as less than a tenth, because it does rise
     assert f"brain CD4 {rise.middle_low:.1f}-{rise.middle_high:.1f} (<0.1 to {rise.high:.0f})" in text

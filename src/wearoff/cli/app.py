@@ -17,6 +17,7 @@ from wearoff import __version__
 from wearoff.cli.check import check
 from wearoff.cli.cycle import cycle
 from wearoff.cli.evidence import evidence
+from wearoff.cli.explain import explain
 from wearoff.cli.models import models
 from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
@@ -51,6 +52,7 @@ app.command()(convert)
 app.command()(evidence)
 app.command()(simulate)
 app.command()(cycle)
+app.command()(explain)
 app.command()(patient)
 app.command()(models)
 app.command()(policies)

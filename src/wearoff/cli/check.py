@@ -94,7 +94,7 @@ def _figure_lines(rows: list[Scored]) -> list[str]:
         error = f" ({row.predicted.error:.1g})" if row.predicted.error else ""
         sign = FIT if row.is_fitted else " "
         lines.append(
-            f"{sign}   {row.curve or '':18}{_digits(row.predicted.value) + unit + error:22}{verdict}{edge}"
+            f"{sign}   {row.curve or '':18}{_digits(row.predicted.value) + unit + error:34}{verdict}{edge}"
         )
     return [*lines, *(_indented(entry.note) if entry.note else []), ""]
 

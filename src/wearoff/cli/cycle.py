@@ -143,7 +143,7 @@ def _answer(found: TissueCycle) -> Iterator[str]:
     share = min(rise.share_rising for rise in found.rise.values())
     certain = "in every draw" if share == 1 else f"in at least {_below_all(share)} of the draws"
     yield from textwrap.wrap(
-        "In this model it is the other way round: the block is deepest at the end of the infusion, when the fewest"
+        "It depends on to what. In this model the block is deepest at the end of the infusion, when the fewest"
         f" cells enter, and entry rises until the next one, {certain} and under every curve. It rises by so many"
         f" points of the untreated entry: {sizes}.",
         WIDTH,

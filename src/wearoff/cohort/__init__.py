@@ -11,5 +11,6 @@
 - `study`: the main job, from records to a `StudyResult` (`values`, `study_tables`, `study_sections` and `answer` are
   its parts)
 - `published`: the same answer on published figures
+- `explained`: the questions that people ask, answered with both rivers
 - `results`: what every analysis hands to the faces; `wording` turns numbers into words
 """

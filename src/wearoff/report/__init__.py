@@ -7,6 +7,7 @@
 - `patient_inputs`, `patient_tables`, `rows`: its tables.
 - `patient_pdf`: `render_pdf(found)`, one patient on one sheet of paper.
 - `patient_write`: `write_patient(found, folder)`, page, sheet, tables and `result.json` of one patient.
+- `explained_html`: `render_explained(found)`, the page of answered questions.
 - `page`: what the pages share; `pdf`: what the papers share; `files`: safe CSV and JSON, and whole files or none.
 - `figures`: how a number, a missing value and a heading are written for people.
 """

@@ -5,6 +5,8 @@
     simulations.py    what several figures share: virtual patients, their steady states, the recomputed policies
     exposure.py       the computations of concentration and saturation
     policies.py       the computations of personal dosing
+    tissue.py         the computations of cells in blood and cerebrospinal fluid
+    activity.py       the computations of lesions and relapses
     computations.py   every computation by the name that the files use
     score.py          all of them carried out
 

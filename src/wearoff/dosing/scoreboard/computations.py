@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from wearoff.dosing.published_dosing import Estimate
-from wearoff.dosing.scoreboard import exposure, policies
+from wearoff.dosing.scoreboard import activity, exposure, policies, tissue
 from wearoff.dosing.scoreboard.simulations import Simulations
 from wearoff.errors import UnknownNameError
 
@@ -31,6 +31,18 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             exposure.mean_saturation,
             exposure.median_saturation,
             policies.policy_figure,
+            tissue.rise_of_lymphocytes,
+            tissue.count_of_lymphocytes,
+            tissue.csf_cd4_over_cd8,
+            activity.untreated_events,
+            activity.untreated_share_without,
+            activity.events_of_starters,
+            activity.patients_with_gd,
+            activity.week_of_first_gd,
+            activity.middle_week_of_first_gd,
+            activity.share_with_lesions,
+            activity.share_rescued,
+            activity.patients_without_activity,
         )
     }
 )

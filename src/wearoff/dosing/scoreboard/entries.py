@@ -13,7 +13,7 @@ from wearoff.dosing.figures import Strict, read_figures
 from wearoff.dosing.occupancy import curve_names
 from wearoff.sources import Mark, figure
 
-FAMILIES = ("exposure", "occupancy", "policies")
+FAMILIES = ("exposure", "occupancy", "policies", "tissue", "activity")
 """The files of `figures/`, in the order of the scoreboard."""
 
 

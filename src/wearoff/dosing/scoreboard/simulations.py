@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wearoff.dosing.pk.models import Parameters, PkModel
     from wearoff.dosing.pk.population import PopulationSteadyState
     from wearoff.dosing.published_dosing import Recomputation
+    from wearoff.dosing.virtual_activity import Population, VirtualActivity, Watch
 
 Progress = Callable[[int, int], None]
 TYPICAL_KG: Final = 75.0
@@ -47,6 +48,7 @@ class Simulations:
         self.seed = seed
         self._progress = progress
         self._steady: dict[float, PopulationSteadyState] = {}
+        self._activity: dict[tuple[str, Population, float | None, Watch], VirtualActivity] = {}
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -71,6 +73,47 @@ class Simulations:
             stream(self.seed, name, "measurement").standard_normal() for name in self.parameters.patients
         ]
         return np.maximum(1.0 + cv * np.array(normal), 0.01)
+
+    def activity(
+        self, curve: str, population: Population, weeks: float | None, watch: Watch
+    ) -> VirtualActivity:
+        """Lesions and relapses of as many people under a saturation curve, with its numbers as they stand.
+
+        Args:
+            curve: name of the saturation curve.
+            population: `starter`, or `stable` with a 4-weekly dose on day 0.
+            weeks: the interval from then on; None leaves starters untreated and lets stable people stop.
+            watch: when they are looked at.
+
+        Raises:
+            ComputationError: the levels of somebody cannot be solved.
+        """
+        key = (curve, population, weeks, watch)
+        if key not in self._activity:
+            from wearoff.dosing.occupancy import load_curve
+            from wearoff.dosing.pk.virtual import truncated_weights
+            from wearoff.dosing.regimen import every
+            from wearoff.dosing.virtual_activity import simulate_activity
+            from wearoff.errors import ComputationError
+
+            regimen = None
+            if weeks is not None:
+                first_d = 0.0 if population == "starter" else 7 * weeks
+                regimen = every(weeks, times=int(np.ceil(watch.last_d / (7 * weeks)))).shifted(first_d)
+            found = simulate_activity(
+                self.model,
+                truncated_weights(WEIGHT_MEAN_KG, WEIGHT_SD_KG, *self.model.domain.weight_kg),
+                regimen,
+                watch,
+                self.patients,
+                self.seed,
+                load_curve(curve),
+                population=population,
+            )
+            if found.failed:
+                raise ComputationError(f"the levels of {found.failed} virtual patients cannot be solved")
+            self._activity[key] = found
+        return self._activity[key]
 
     def steady(self, weeks: float) -> PopulationSteadyState:
         """Trough and peak of everyone once 300 mg at this interval have settled.
