@@ -77,7 +77,7 @@ def patient(
         Path | None, typer.Option("-o", "--output", help="Folder for the report: HTML, PDF, CSV and JSON.")
     ] = None,
 ) -> None:
-    """Compare dosing intervals for one patient after his levels."""
+    """Compare dosing intervals for one patient after measured levels."""
     if example:
         from wearoff.dosing.fit.patient_file import example_patient
 

@@ -253,6 +253,6 @@ def limits(found: Assessment) -> Iterator[str]:
     )
     yield "No saturation curve is established: the known ones are shown side by side, as a range."
     if found.main.posterior.settings.occasions is None:
-        yield "The patient is taken to stay as he is: a clearance that changes from interval to interval is left out."
+        yield "The patient is taken to stay the same: a clearance that changes from interval to interval is left out."
     if not found.main.posterior.has_parameter_uncertainty:
         yield "The numbers of the models are taken as published, without their uncertainty; the ranges are too narrow."

@@ -275,7 +275,7 @@ class MapProblem:
         failed = np.argwhere(found.status != 0)
         if failed.size:
             name = chosen[failed[0, 0]].name
-            raise ComputationError(f"patient {name}: a level cannot be computed; check his doses and weights")
+            raise ComputationError(f"patient {name}: a level cannot be computed; check doses and weights")
         whole = np.full((len(chosen), effects.shape[1], self.measured.shape[1]), np.nan)
         for row, level in zip(whole, found.level, strict=True):
             row[:, : level.shape[1]] = level

@@ -105,7 +105,7 @@ class Posterior:
         found = AlignedPlan([regimen], [times_d], given.lag_d, change).levels(given, accuracy=accuracy)
         if found.status.any():
             raise ComputationError(
-                f"patient {self.subject.name}: a level cannot be computed; check his doses and weights"
+                f"patient {self.subject.name}: a level cannot be computed; check doses and weights"
             )
         return found.level[0]
 
@@ -247,7 +247,7 @@ def _drawn(
         is_counted = (levels.status[row] == 0) & ~is_hopeless[row]
         log_weight = np.where(is_counted, log_prior[row] - loss - log_proposal[row], -np.inf)
         if not np.isfinite(log_weight).any():
-            raise ComputationError(f"patient {subject.name}: no proposal explains his levels; check them")
+            raise ComputationError(f"patient {subject.name}: no proposal explains the levels; check them")
         weight = np.exp(log_weight - log_weight.max())
         log_evidence = log_weight.max() + np.log(weight.mean())
         weight /= weight.sum()
