@@ -99,8 +99,9 @@ class ActivityNumbers:
     """One set of numbers for each draw, or one set for everybody; rates are per year.
 
     Attributes:
-        exponent, infiltrate_d, t2_rate, gd_rate, lesion_shape, relapse_rate, relapse_rate_on_drug, relapse_shape,
-            frailty_correlation, rate_on_drug: as in `ActivityFile` and `CurveActivity`.
+        exponent, rate_on_drug: as in `CurveActivity`.
+        infiltrate_d, t2_rate, gd_rate, lesion_shape, frailty_correlation: as in `ActivityFile`.
+        relapse_rate, relapse_rate_on_drug, relapse_shape: as there.
     """
 
     exponent: Float[np.ndarray, " draws"]

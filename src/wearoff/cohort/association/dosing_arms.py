@@ -56,10 +56,11 @@ class DosingComparison:
     """Extended against standard dosing.
 
     Attributes:
-        protocol: of the emulated trial. arms: extended, standard. neither: entries without an arm, by reason, the
-        most frequent first. rate_ratio: relapses per year, extended over standard, unweighted and exact; None where
-        an arm is empty. A patient's
-            entries overlap, so its limits are too narrow; it is for orientation.
+        protocol: of the emulated trial.
+        arms: extended, standard.
+        neither: entries without an arm, by reason, the most frequent first.
+        rate_ratio: relapses per year, extended over standard, unweighted and exact; None where an arm is empty. A
+            patient's entries overlap, so its limits are too narrow; it is for orientation.
         plain: hazard ratio without weights, robust to a patient's several entries; None without events in both arms.
         weighted: hazard ratio with weights, pooled over completed tables.
         balance: of each covariate, before and after weighting, in the first completed table.
