@@ -7,7 +7,7 @@ import pytest
 
 from tests.charts.example import example_result, hostile_result
 from wearoff.cohort.results import StudyResult
-from wearoff.report import StudyFiles, render_report, write_study
+from wearoff.report import ResultFiles, render_report, write_study
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -79,6 +79,6 @@ def hostile_html(hostile: StudyResult) -> str:
 
 
 @pytest.fixture(scope="session")
-def written(result: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> StudyFiles:
+def written(result: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> ResultFiles:
     folder: Path = tmp_path_factory.mktemp("study") / "out"
     return write_study(result, folder)

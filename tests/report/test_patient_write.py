@@ -14,7 +14,7 @@ import pytest
 from tests.one_patient import HOSTILE, answered, hostile, under_saturation, without_a_floor
 from wearoff.dosing.fit.patient_file import parse_patient
 from wearoff.errors import InputError
-from wearoff.report import PatientFiles, write_patient
+from wearoff.report import ResultFiles, write_patient
 from wearoff.report import patient_write as module
 from wearoff.report.files import csv_of
 from wearoff.report.patient_html import render_patient
@@ -22,7 +22,7 @@ from wearoff.report.patient_write import tables_of
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> PatientFiles:
+def written(tmp_path_factory: pytest.TempPathFactory) -> ResultFiles:
     return write_patient(answered(), tmp_path_factory.mktemp("patient") / "deep" / "out")
 
 
@@ -30,7 +30,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")))
 
 
-def test_the_folder_holds_page_paper_tables_and_result_and_nothing_else(written: PatientFiles) -> None:
+def test_the_folder_holds_page_paper_tables_and_result_and_nothing_else(written: ResultFiles) -> None:
     names = {path.name for path in written.folder.iterdir()}
     tables = {"options.csv", "levels.csv", "course.csv", "decline.csv"}
     assert names == {"report.html", "report.pdf", "result.json"} | tables
@@ -38,7 +38,7 @@ def test_the_folder_holds_page_paper_tables_and_result_and_nothing_else(written:
     assert written.paper.read_bytes().startswith(b"%PDF")
 
 
-def test_result_json_agrees_with_the_files_and_the_answer(written: PatientFiles) -> None:
+def test_result_json_agrees_with_the_files_and_the_answer(written: ResultFiles) -> None:
     found = answered()
     read = json.loads(written.result.read_text("utf-8"), parse_constant=pytest.fail)
     assert {each["file"] for each in read["files"]} == {p.name for p in written.folder.iterdir()} - {
@@ -54,14 +54,14 @@ def test_result_json_agrees_with_the_files_and_the_answer(written: PatientFiles)
     assert len(read["delays"]) == len(found.delays)
 
 
-def test_the_patient_can_be_had_again_from_the_result(written: PatientFiles) -> None:
+def test_the_patient_can_be_had_again_from_the_result(written: ResultFiles) -> None:
     read = json.loads(written.result.read_text("utf-8"))
     again = parse_patient(read["patient"])
     assert again == answered().patient
     assert hashlib.sha256(read["patient"].encode()).hexdigest() == read["provenance"]["patient_digest"]
 
 
-def test_options_csv_has_every_digit_of_every_option_on_every_basis(written: PatientFiles) -> None:
+def test_options_csv_has_every_digit_of_every_option_on_every_basis(written: ResultFiles) -> None:
     found, rows = answered(), rows_of(written.tables["options"])
     assert found.what_if is not None
     groups = {"average": found.options, "average at 95 kg": found.what_if.options}
@@ -77,7 +77,7 @@ def test_options_csv_has_every_digit_of_every_option_on_every_basis(written: Pat
             assert row["evidence_sentence"] == option.evidence.sentence
 
 
-def test_course_and_decline_csv_are_those_of_the_answer(written: PatientFiles) -> None:
+def test_course_and_decline_csv_are_those_of_the_answer(written: ResultFiles) -> None:
     found = answered()
     course, gone = rows_of(written.tables["course"]), rows_of(written.tables["decline"])
     np.testing.assert_array_equal([float(row["p05"]) for row in course], found.course.level["p05"])
@@ -85,7 +85,7 @@ def test_course_and_decline_csv_are_those_of_the_answer(written: PatientFiles) -
     np.testing.assert_array_equal([float(row["chance"]) for row in gone], found.decline.chance)
 
 
-def test_levels_csv_has_each_level_under_each_model(written: PatientFiles) -> None:
+def test_levels_csv_has_each_level_under_each_model(written: ResultFiles) -> None:
     found, rows = answered(), rows_of(written.tables["levels"])
     assert len(rows) == found.patient.levels.number * len(found.fits)
     assert rows[2]["measured_mg_per_l"] == ""
@@ -118,7 +118,7 @@ def test_every_answer_can_be_written(found, tmp_path: Path) -> None:
     assert json.loads(files.result.read_text("utf-8"), parse_constant=pytest.fail)["provenance"]
 
 
-def test_writing_again_gives_the_same_bytes_and_keeps_other_files(written: PatientFiles) -> None:
+def test_writing_again_gives_the_same_bytes_and_keeps_other_files(written: ResultFiles) -> None:
     other = written.folder / "mine.txt"
     other.write_text("mine")
     before = {path.name: path.read_bytes() for path in written.folder.iterdir()}

@@ -18,7 +18,7 @@ from wearoff.charts import PICTURES
 from wearoff.cohort.published import analyse_published
 from wearoff.cohort.results import Answer, Finding, Section, StudyResult
 from wearoff.errors import UnknownNameError
-from wearoff.report import StudyFiles
+from wearoff.report import ResultFiles
 from wearoff.report.html import sections_of
 from wearoff.report.page import DISCLAIMER, TEMPLATES
 from wearoff.report.study_pdf import paper_data, render_study_pdf
@@ -63,7 +63,7 @@ def bare(result: StudyResult, *words: str) -> StudyResult:
 
 
 @pytest.fixture(scope="module")
-def content(written: StudyFiles) -> bytes:
+def content(written: ResultFiles) -> bytes:
     return written.paper.read_bytes()
 
 

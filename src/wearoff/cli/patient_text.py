@@ -15,7 +15,7 @@ from wearoff.dosing.wording import BADGES, banded, chance, dots, floor, percent,
 if TYPE_CHECKING:
     from wearoff.dosing.assessment import Assessment
     from wearoff.dosing.decline import Delay
-    from wearoff.report import PatientFiles
+    from wearoff.report import ResultFiles
 
 
 def show(found: Assessment) -> None:
@@ -38,7 +38,7 @@ def show(found: Assessment) -> None:
     say(_sentences(found))
 
 
-def show_files(written: PatientFiles) -> None:
+def show_files(written: ResultFiles) -> None:
     """Print where the report is."""
     console = Console(highlight=False, markup=False)
     for what, path in (("report", written.report), ("paper", written.paper), ("result", written.result)):

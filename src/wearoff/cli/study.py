@@ -26,7 +26,7 @@ from wearoff.errors import InputError
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
     from wearoff.cohort.results import StudyResult
-    from wearoff.report import StudyFiles
+    from wearoff.report import ResultFiles
 
 
 class AnswerChoice(StrEnum):
@@ -148,7 +148,7 @@ def _cohort_result(
         )
 
 
-def show(result: StudyResult, files: StudyFiles) -> None:
+def show(result: StudyResult, files: ResultFiles) -> None:
     """Print the first screen and where everything was written."""
     from rich.console import Console
     from rich.markup import escape

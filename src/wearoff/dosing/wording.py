@@ -118,9 +118,9 @@ def models(found: Assessment) -> str:
 
 
 def draws(found: Assessment) -> str:
-    """How many draws there are, and what they are worth: never more than they are."""
-    worth = min(found.after.counting, found.after.draws)
-    return f"{found.after.draws:,} draws, seed {found.seed}; they are worth {worth:,.0f} independent ones."
+    """How many draws there are, and what they are worth."""
+    after = found.after
+    return f"{after.draws:,} draws, seed {found.seed}; they are worth {after.counting:,.0f} independent ones."
 
 
 def settings(found: Assessment) -> Iterator[str]:

@@ -14,8 +14,9 @@
 
 from __future__ import annotations
 
+from wearoff.report.files import ResultFiles
 from wearoff.report.html import render_report
-from wearoff.report.patient_write import PatientFiles, write_patient
-from wearoff.report.write import StudyFiles, write_study
+from wearoff.report.patient_write import write_patient
+from wearoff.report.write import write_study
 
-__all__ = ["PatientFiles", "StudyFiles", "render_report", "write_patient", "write_study"]
+__all__ = ["ResultFiles", "render_report", "write_patient", "write_study"]

@@ -14,6 +14,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,25 @@ import polars as pl
 from wearoff.errors import InputError, Problem
 
 _STARTS_A_FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"  # what spreadsheets take for the start of a formula
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFiles:
+    """The files of one written result, of a study or of a patient.
+
+    Attributes:
+        folder: where they are.
+        report: the page.
+        paper: the same on A4, PDF.
+        result: `result.json`.
+        tables: the CSV file of each table, by the table's name.
+    """
+
+    folder: Path
+    report: Path
+    paper: Path
+    result: Path
+    tables: Mapping[str, Path]
 
 
 def csv_of(frame: pl.DataFrame) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import polars as pl
 
 from wearoff.charts.patient_data import clock, course_frame
 from wearoff.dosing.fit.patient_file import to_toml
-from wearoff.report.files import csv_of, json_of, not_written, put, refuse_a_file
+from wearoff.report.files import ResultFiles, csv_of, json_of, not_written, put, refuse_a_file
 from wearoff.report.page import DISCLAIMER
 from wearoff.report.patient_html import render_patient
 from wearoff.report.patient_pdf import render_pdf
@@ -26,26 +25,7 @@ if TYPE_CHECKING:
     from wearoff.dosing.intervals import IntervalOption
 
 
-@dataclass(frozen=True, slots=True)
-class PatientFiles:
-    """The files of one patient.
-
-    Attributes:
-        folder: where they are.
-        report: the page.
-        paper: the same on one page of paper, PDF.
-        result: `result.json`.
-        tables: the CSV file of each table, by the table's name.
-    """
-
-    folder: Path
-    report: Path
-    paper: Path
-    result: Path
-    tables: Mapping[str, Path]
-
-
-def write_patient(found: Assessment, folder: Path) -> PatientFiles:
+def write_patient(found: Assessment, folder: Path) -> ResultFiles:
     """The files of one patient, written into a folder that is made where it is missing.
 
     Files of an earlier run are replaced; no other file is touched.
@@ -68,7 +48,7 @@ def write_patient(found: Assessment, folder: Path) -> PatientFiles:
         put(folder / "result.json", summary)
     except OSError as error:
         raise not_written(folder, error) from error
-    return PatientFiles(
+    return ResultFiles(
         folder=folder,
         report=folder / "report.html",
         paper=folder / "report.pdf",

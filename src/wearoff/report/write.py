@@ -10,38 +10,18 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from wearoff.cohort.results import StudyResult
-from wearoff.report.files import csv_of, json_of, not_written, put, refuse_a_file
+from wearoff.report.files import ResultFiles, csv_of, json_of, not_written, put, refuse_a_file
 from wearoff.report.html import render_report, sections_of
 from wearoff.report.study_pdf import render_study_pdf
 
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,80}")
 
 
-@dataclass(frozen=True, slots=True)
-class StudyFiles:
-    """The files of one written result.
-
-    Attributes:
-        folder: where they are.
-        report: the page.
-        paper: the same on A4, PDF.
-        result: `result.json`.
-        tables: the CSV file of each table, by the table's name.
-    """
-
-    folder: Path
-    report: Path
-    paper: Path
-    result: Path
-    tables: Mapping[str, Path]
-
-
-def write_study(result: StudyResult, folder: Path) -> StudyFiles:
+def write_study(result: StudyResult, folder: Path) -> ResultFiles:
     """The files of a result, written into a folder that is made where it is missing.
 
     Files of an earlier run are replaced. A table file that the earlier `result.json` names, that has not
@@ -62,7 +42,7 @@ def write_study(result: StudyResult, folder: Path) -> StudyFiles:
         if not _FILE_NAME.fullmatch(name):
             raise ValueError(f"a table cannot be called {name!r}: use a-z, 0-9, _ and -")
     summary = result_json(result, sheets, pages).encode("utf-8", "replace")
-    files = StudyFiles(
+    files = ResultFiles(
         folder=folder,
         report=folder / "report.html",
         paper=folder / "report.pdf",
@@ -120,7 +100,7 @@ def result_json(
     return json_of(whole)
 
 
-def _remove_old_tables(files: StudyFiles) -> None:
+def _remove_old_tables(files: ResultFiles) -> None:
     """Takes away the unchanged tables of an earlier run that would now stand beside the wrong report."""
     try:
         earlier = json.loads(files.result.read_text("utf-8"))["tables"]

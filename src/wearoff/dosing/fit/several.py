@@ -73,10 +73,13 @@ class Averaged:
 
     @property
     def counting(self) -> float:
-        """How many independent draws they are worth."""
+        """How many independent draws they are worth.
+
+        The models propose from the same random numbers of the patient, so their errors add up instead of averaging out.
+        """
         parts = zip(self.weights, self.parts, strict=True)
-        worth = 1.0 / sum(weight**2 / min(part.counting, part.draws) for weight, part in parts)
-        return min(worth, float(self.draws))
+        error = sum(weight / float(np.sqrt(min(part.counting, part.draws))) for weight, part in parts)
+        return 1.0 / error**2
 
     @property
     def shares(self) -> tuple[int, ...]:
