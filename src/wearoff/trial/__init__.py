@@ -1,10 +1,8 @@
 """Virtual trials: patients who do not exist, recorded as a cohort is, and analysed by the code that scores a real one.
 
-What is defined:
+Definition, data and reading are separate steps:
 
 - `protocol`: who, in which arms, under which policy, recorded how, and analysed by which named rules
-
-How large, how long:
-
-- `power`: closed forms and simulation side by side
+- `truth`: what is true of virtual patients before anything is recorded
+- `results`: what one analysis of one replicate leaves
 """
