@@ -3,6 +3,7 @@
 - `reader`: a folder or file in any format, or uploaded files, to a `Cohort`; `choices`: what a format leaves open
 - `readers`: one module for each format
 - `writers`: CSV, FHIR, Dataset-JSON, empty templates and a dictionary for REDCap
+- `frames`: a `Cohort` from tables that are in memory already
 - `cohort`: the ten tables, the patients, and who lost a row
 - `receipt`: what was read, accepted, refused and assumed
 - `dictionary`: tables, columns, codes and limits, which are data in `dictionary.toml`
