@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from tests.shared import ROOT
 from tests.trial.truths import protocol, truth, with_failed
 from wearoff.cohort.neda import load_rule, read_followup, score_followup
 from wearoff.cohort.neda.verdicts import ACTIVE
@@ -19,6 +21,7 @@ from wearoff.cohort.quality import check_quality
 from wearoff.cohort.records import Cohort, read_cohort
 from wearoff.cohort.records.frames import cohort_of_frames
 from wearoff.cohort.records.writers.csv import write_csv
+from wearoff.trial.protocol import Recording
 from wearoff.trial.record import record
 
 NOTHING_LOST = {
@@ -145,6 +148,65 @@ def test_a_replicate_is_the_same_alone_and_among_others(name: str) -> None:
     for replicate in (5, 7):
         alone = record(asked, truth(asked, first=replicate))
         same(of(alone, replicate), of(together, replicate))
+
+
+TOUCHED = {
+    "missed_visit": {"visit"},
+    "no_edss": {"visit"},
+    "edss_sd": {"visit"},
+    "unscanned": {"mri"},
+    "no_gadolinium": {"mri"},
+    "unreported_relapse": {"relapse"},
+    "other_answer": {"wearing_off"},
+    "level_cv": {"measurement"},
+    "level_lloq_mg_per_l": {"measurement"},
+    "occupancy_sd": {"measurement"},
+    "no_sample": {"measurement"},
+    "missing_diary": {"diary"},
+    "diary_fatigue_per_week": {"diary"},
+    "diary_sd": {"diary"},
+    "diary_rise": {"diary"},
+    "missing_weight": {"infusion"},
+}
+"""The tables that each setting of what is lost or blurred may change; drop-out touches them all."""
+
+
+@pytest.mark.parametrize("setting", TOUCHED)
+def test_what_is_lost_of_one_thing_changes_no_other(setting: str) -> None:
+    losses = EVERY_LOSS | {"level_cv": 0.2}
+    less = {**losses, setting: losses.get(setting, 1.0) / 2.0}
+    people = truth(PROTOCOLS["everything lost"], relapses_per_year=1.5)
+    one, other = (
+        record(protocol(recording=recording, schedule=OFTEN), people).tables for recording in (losses, less)
+    )
+    assert {name for name in one if not one[name].equals(other[name])} == TOUCHED[setting]
+
+
+def test_whoever_is_not_lost_is_recorded_as_if_nobody_were() -> None:
+    people = truth(PROTOCOLS["everything lost"], replicates=5)
+    losing = record(PROTOCOLS["everything lost"], people)
+    keeping = record(protocol(recording=EVERY_LOSS | {"dropout_per_year": 0.0}, schedule=OFTEN), people)
+    stays = losing.patient.filter(pl.col("end_reason") == "end of study")["patient_id"].to_list()
+    assert 0 < len(stays) < people.patients
+    for name, frame in losing.tables.items():
+        mine, theirs = (
+            table.filter(pl.col("patient_id").is_in(stays)).drop("row")
+            for table in (frame, keeping.tables[name])
+        )
+        assert_frame_equal(mine, theirs, check_exact=True)
+    for name in DATED:
+        assert losing.tables[name].height <= keeping.tables[name].height
+
+
+def test_every_setting_of_the_losses_is_heard_and_documented() -> None:
+    assert set(Recording.model_fields) == {*TOUCHED, "dropout_per_year"}
+    page = (ROOT / "docs" / "explanation" / "recorded-as-a-cohort.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", page, flags=re.MULTILINE))
+    defaults = {
+        name: "that of the model" if field.default is None else f"{field.default:g}"
+        for name, field in Recording.model_fields.items()
+    }
+    assert told == defaults
 
 
 def test_another_seed_records_otherwise() -> None:

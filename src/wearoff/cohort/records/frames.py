@@ -210,12 +210,12 @@ def _findings(
 
 
 def _cells(table: Table, frame: pl.DataFrame, setting: Setting, *, is_known: bool) -> Iterator[Finding]:
-    """Cells that no file could hold: days after the freezing, names that do not print.
+    """Cells that no file could hold as they stand: days after the freezing, names that do not print, outer blanks.
 
     Patients who are known by the table of patients have been judged there.
     """
     zone: ZoneInfo = setting.zone
-    for column in table.fixed:
+    for column in (*table.fixed, *_further(table, frame)[0]):
         values = frame[column.name]
         if values.null_count() == frame.height or (is_known and column.kind == "identifier"):
             continue
@@ -228,7 +228,7 @@ def _cells(table: Table, frame: pl.DataFrame, setting: Setting, *, is_known: boo
             case "integer" if column.maximum == "as_of":
                 is_wrong = values > setting.as_of.year
                 reason = f"the year is after {setting.as_of.year}, when the data were frozen."
-            case "identifier" | "word":
+            case "identifier" | "word" | "text":
                 faults = _texts_at_fault(column, values, setting)
                 is_wrong = values.is_in(list(faults))
                 reason = next(iter(faults.values()), "")

@@ -34,7 +34,15 @@ class Chance:
 
     @staticmethod
     def of(truth: Truth, size: int) -> Chance:
-        """The numbers of the patients of a truth, of which each replicate has `size`."""
+        """The numbers of the patients of a truth, of which each replicate has `size`.
+
+        Raises:
+            ValueError: the truth has another number of patients, so that it is not of this protocol.
+        """
+        if truth.patients != truth.replicates * size:
+            raise ValueError(
+                f"the truth has {truth.patients} patients in {truth.replicates} replicates, the protocol {size} in each"
+            )
         return Chance(truth.seed, truth.first * size, truth.patients)
 
     def normal(self, purpose: str) -> Float[np.ndarray, " patients"]:

@@ -63,15 +63,17 @@ def record_patients(truth: Truth, watched: Watched, clock: Clock) -> pl.DataFram
 
 
 def record_arms(protocol: Protocol, truth: Truth, clock: Clock) -> pl.DataFrame:
-    """One event for each patient, on the day of entry: the arm."""
+    """One event for each patient, on the day of entry: the arm, and since when the drug was given."""
     names = pl.Series([arm.name for arm in protocol.arms], dtype=pl.String)
     everyone = np.arange(truth.patients)
+    since = clock.date(everyone, _days_ago(truth.people.treatment_years))
     return pl.DataFrame(
         {
             "patient_id": clock.patient_id,
             "start_date": clock.date(everyone, np.zeros(truth.patients, dtype=np.int64)),
             "kind": pl.Series([ARM_KIND], dtype=pl.String).new_from_index(0, truth.patients),
             "arm": names.gather(truth.people.arm),
+            "treated_since": since.dt.to_string("%Y-%m-%d"),
         }
     )
 

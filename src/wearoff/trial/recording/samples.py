@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -85,6 +86,7 @@ def level_cv(protocol: Protocol) -> float:
     return load_model(protocol.world.model).residual_proportional.value if stated is None else stated
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Taken:
     """Samples that were taken before infusions.
 
@@ -95,16 +97,10 @@ class _Taken:
         normal: the error of each in SDs, shape [samples].
     """
 
-    __slots__ = ("day", "infusion", "normal", "patient")
-
-    def __init__(
-        self,
-        patient: Int[np.ndarray, " samples"],
-        infusion: Int[np.ndarray, " samples"],
-        day: Int[np.ndarray, " samples"],
-        normal: Float[np.ndarray, " samples"],
-    ) -> None:
-        self.patient, self.infusion, self.day, self.normal = patient, infusion, day, normal
+    patient: Int[np.ndarray, " samples"]
+    infusion: Int[np.ndarray, " samples"]
+    day: Int[np.ndarray, " samples"]
+    normal: Float[np.ndarray, " samples"]
 
     @staticmethod
     def of(
@@ -144,7 +140,7 @@ def _first_infusions(
             at = day[everyone, infusion[:, place]]
             is_own[:, place] = (at >= plan) & (at <= watched.last_d) & watched.is_known
             if place:
-                is_own[:, place] &= ~(is_own[:, place - 1] & (infusion[:, place] == infusion[:, place - 1]))
+                is_own[:, place] &= infusion[:, place] != infusion[:, place - 1]
     return infusion, is_own
 
 
@@ -208,7 +204,7 @@ def _rows(
         {
             "patient_id": clock.who(patient),
             "time": clock.time(patient, day, _NOON if is_dated_only else SAMPLE_MINUTE),
-            "value": pl.Series(value, dtype=pl.Float64),
+            "value": pl.Series(value + 0.0, dtype=pl.Float64),  # no -0.0, which no file holds
         }
     ).select(
         "patient_id",
