@@ -14,7 +14,8 @@ from wearoff.trial.recording.answers import record_answers
 from wearoff.trial.recording.chance import Chance
 from wearoff.trial.recording.clock import Clock, frozen_on
 from wearoff.trial.recording.diary import record_diary
-from wearoff.trial.recording.infusions import record_arms, record_infusions, record_patients
+from wearoff.trial.recording.infusions import record_infusions
+from wearoff.trial.recording.people import record_arms, record_patients
 from wearoff.trial.recording.relapses import record_relapses
 from wearoff.trial.recording.samples import record_samples
 from wearoff.trial.recording.scans import record_scans

@@ -4,6 +4,6 @@
 - `clock`: names of patients, and dates
 - `watched`: who is watched until when
 - `assessments`: when a planned assessment takes place
-- `infusions`: the tables patient, event (the arm) and infusion
-- `visits`, `scans`, `relapses`, `samples`, `answers`, `diary`: the others
+- `people`: the tables patient and event (the arm)
+- `infusions`, `visits`, `scans`, `relapses`, `samples`, `answers`, `diary`: the others
 """

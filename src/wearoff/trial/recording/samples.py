@@ -30,10 +30,8 @@ _NOON = 12 * 60
 _DECIMALS_MG_PER_L, _DECIMALS_OCCUPANCY, _DECIMALS_INDEX = 2, 3, 2
 _HIGHEST_MG_PER_L, _HIGHEST_INDEX = 1000.0, 20.0  # what the data dictionary allows
 _NEGATIVE_INDEX = 0.2  # assumed: what the assay calls negative is below it
-_ANTIBODIES, _ANTIBODIES_AGAIN_D = (
-    10.0,
-    43,
-)  # assumed titre; lasting if found again after six weeks, evidence P170
+_ANTIBODIES = 10.0  # assumed titre
+_ANTIBODIES_AGAIN_D = 43  # lasting if found again after six weeks, evidence P170
 
 
 def record_samples(
