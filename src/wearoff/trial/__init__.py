@@ -8,5 +8,6 @@ Definition, data and reading are separate steps:
   covariates), `samples` (troughs) and `cut` (what was known on a day)
 - `methods`: the named analyses with the sentences of their plan; `analyse`: all of them in every replicate, from `rows`
   by `estimators` (events) and `measured` (measurements, arms that nobody randomised), with a verdict as in `found`
+- `looks`: how much error an interim look may spend, its boundary and its day
 - `results`: what one analysis of one replicate leaves
 """
