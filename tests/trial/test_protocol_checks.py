@@ -455,6 +455,72 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "regularly = 0.0",
         "analysis 2, key coding: under coding regular_vs_rest 0 % of the patients have wearing-off",
     ),
+    "an unknown method": (
+        COHORT,
+        'method = "fisher"',
+        'method = "fischer"',
+        "analysis 1, key method: there is no method 'fischer'. Did you mean 'fisher'? Known: newcombe_difference",
+    ),
+    "a method for another kind": (
+        COHORT,
+        'method = "fisher"',
+        'method = "cox"',
+        "analysis 1, key method: cox takes endpoints of the kinds first_activity, first_relapse, and 'activity' is",
+    ),
+    "a method for other groups": (
+        COHORT,
+        'method = "fisher"',
+        'method = "weighted_risk_difference"',
+        'analysis 1, key by: weighted_risk_difference compares groups by arm; write by = "arm"',
+    ),
+    "answers compared by answers": (
+        COHORT.replace('kind = "occupancy"', 'kind = "answer"'),
+        'method = "mann_whitney"',
+        'method = "fisher"',
+        "analysis 2, key by: the answers make the groups here, and cannot be compared between them as well",
+    ),
+    "no margin": (
+        ARMS,
+        "margin = 0.10",
+        "",
+        "analysis 1, key margin: non_inferiority_difference asks whether a difference is below a margin; add margin",
+    ),
+    "a margin of nothing": (
+        COHORT,
+        'method = "fisher"',
+        'method = "fisher"\nmargin = 0.1',
+        "analysis 1, key margin: fisher is no test of non-inferiority",
+    ),
+    "two groups of an ordered method": (
+        COHORT,
+        'method = "mann_whitney"',
+        'method = "jonckheere"',
+        "analysis 2, key coding: jonckheere uses all groups in their order",
+    ),
+    "the true value of a test": (
+        LARGER,
+        'method = "cox"',
+        'method = "log_rank"\ntrue_value = 2.0',
+        "analysis 1, key true_value: log_rank is a test and estimates nothing",
+    ),
+    "a ratio below nothing": (
+        LARGER,
+        'method = "cox"',
+        'method = "cox"\ntrue_value = -2.0',
+        "analysis 1, key true_value: the hazard ratio that cox estimates is more than 0",
+    ),
+    "a difference in percent": (
+        COHORT,
+        'method = "fisher"',
+        'method = "fisher"\ntrue_value = 4.1',
+        "analysis 1, key true_value: the risk difference that fisher estimates lies from -1 to 1",
+    ),
+    "looks at what tests nothing": (
+        LARGER.replace('endpoint = "time to activity"', 'endpoint = "activity in year 1"'),
+        'method = "cox"',
+        'method = "share"',
+        "looks: looks test at a level that is spent over them, and share tests nothing",
+    ),
     "looks without a primary analysis": (
         LARGER,
         "is_primary = true",
@@ -530,6 +596,11 @@ def test_a_protocol_from_python_is_refused_without_a_file() -> None:
     arm = protocol.arms[0].model_copy(update={"size": 0})
     with pytest.raises(InputError, match="arm 1, key size: an arm has at least 1 patient"):
         check_protocol(protocol.model_copy(update={"arms": (arm,)}))
+
+
+def test_an_ordered_method_needs_no_coding_with_two_groups() -> None:
+    text = COHORT.replace("regularly = 0.2", "regularly = 0.0").replace('coding = "regular_vs_rest"\n', "")
+    assert parse_protocol(text.replace('"mann_whitney"', '"jonckheere"')).world.regularly == 0.0
 
 
 def test_infusions_a_week_are_those_of_the_longest_intervals() -> None:

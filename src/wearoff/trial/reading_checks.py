@@ -6,7 +6,6 @@ it closes its window, a worsening needs two visits far enough apart, a diary as 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 
@@ -14,12 +13,10 @@ from wearoff.cohort.association import FROM_START, REBASELINED
 from wearoff.cohort.neda import DEFAULT_RULE, load_rule, relapse_rule_names, rule_names
 from wearoff.cohort.wearing_off import CODINGS, diary_rule_names, load_diary_rule
 from wearoff.dosing.hand_written import Faults, did_you_mean, shown
+from wearoff.trial.method_checks import Reason, is_test, method_faults, uses_all_groups
 from wearoff.trial.protocol import Analysis, Endpoint, EndpointKind, Protocol
 
-__all__ = ["RULES", "Reason", "note_unreadable", "rule_of"]
-
-Reason = tuple[str, str, object]
-"""A sentence, the key that it is about, and the value found there."""
+__all__ = ["RULES", "note_unreadable", "rule_of"]
 
 RULES: dict[EndpointKind, tuple[str, tuple[str, ...]]] = {
     "neda": ("NEDA rule", (DEFAULT_RULE, *rule_names())),
@@ -254,8 +251,7 @@ def _analysis(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
         yield from _by_arm(analysis, protocol)
     else:
         yield from _by_answer(analysis, protocol)
-    if analysis.true_value is not None and not math.isfinite(analysis.true_value):
-        yield "a true value is a finite number.", "true_value", analysis.true_value
+    yield from method_faults(analysis, protocol)
 
 
 def _by_arm(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
@@ -305,6 +301,8 @@ def _by_answer(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
             analysis.coding,
         )
         return
+    if uses_all_groups(analysis):
+        return
     world = protocol.world
     shares = {"regularly": world.regularly, "sometimes": world.sometimes}
     exposed = sum(shares[answer] for answer in CODINGS[analysis.coding].exposed)
@@ -329,6 +327,14 @@ def _looks(protocol: Protocol, faults: Faults) -> None:
             ("looks",),
             "looks",
         )
+    for analysis in primary:
+        if not is_test(analysis):
+            faults.add(
+                f"looks test at a level that is spent over them, and {analysis.method} tests nothing; make another "
+                "analysis primary, or leave [looks] out.",
+                ("looks",),
+                "looks",
+            )
     if not looks.weeks:
         faults.add(
             "there is no look before the end; give their weeks, or leave [looks] out.",
