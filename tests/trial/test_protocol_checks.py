@@ -552,11 +552,25 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "weeks = [104.0, 90.0]",
         "looks, key weeks: looks stand in order of time, each once",
     ),
+    "a look at what everybody knows": (
+        LARGER.replace('endpoint = "time to activity"', 'endpoint = "activity in year 1"').replace(
+            '"cox"', '"fisher"'
+        ),
+        "weeks = [104.0]",
+        "weeks = [80.0, 110.0]",
+        "looks, key weeks: at week 110 all is known of 'time to activity by wearing-off' that ever will be",
+    ),
+    "looks that leave nothing for the end": (
+        LARGER.replace('"obrien_fleming"', '"haybittle_peto"'),
+        "is_primary = true",
+        "is_primary = true\nalpha = 0.0005",
+        "looks, key weeks: the looks before the last spend 0.001 of an error of 0.0005; make alpha larger",
+    ),
     "a look at what nobody knows yet": (
         ARMS,
         "[[endpoint]]",
         "[looks]\nweeks = [60.0]\n[[endpoint]]",
-        "looks, key weeks: the endpoint of the primary analysis is not known of anybody before week 72",
+        "looks, key weeks: at week 60 nothing is known of 'no more activity every 6 weeks' that was not known before",
     ),
 }
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wearoff.trial.methods import Method
     from wearoff.trial.protocol import Analysis, Protocol
 
-__all__ = ["Reason", "is_test", "method_faults", "uses_all_groups"]
+__all__ = ["Reason", "is_test", "level_of", "method_faults", "uses_all_groups"]
 
 Reason = tuple[str, str, object]
 """A sentence, the key that it is about, and the value found there."""
@@ -63,6 +63,14 @@ def uses_all_groups(analysis: Analysis) -> bool:
     from wearoff.trial.methods import METHODS
 
     return analysis.method in METHODS and METHODS[analysis.method].is_ordered
+
+
+def level_of(analysis: Analysis) -> float:
+    """The level as a two-sided one, which of a test of non-inferiority is twice the one-sided."""
+    from wearoff.trial.methods import METHODS
+
+    is_one_sided = analysis.method in METHODS and METHODS[analysis.method].needs_margin
+    return (2.0 if is_one_sided else 1.0) * analysis.alpha
 
 
 def is_test(analysis: Analysis) -> bool:

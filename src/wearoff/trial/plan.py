@@ -16,6 +16,7 @@ from wearoff.cohort.wearing_off import CODINGS, load_diary_rule
 from wearoff.cohort.wording import count, sentence_list
 from wearoff.dosing.figures import Figure
 from wearoff.dosing.policies import policy_card
+from wearoff.trial.looks import SPENDING, planned_looks
 from wearoff.trial.method_checks import uses_all_groups
 from wearoff.trial.methods import load_method
 from wearoff.trial.protocol import Analysis, Arm, Endpoint, Protocol
@@ -36,11 +37,6 @@ _LOST = {
     "missing_diary": "of the weeks have no entry in the diary",
     "diary_fatigue_per_week": "of those who still write in the diary stop in a week",
     "missing_weight": "of the infusions are without a weight",
-}
-_SPENDING = {
-    "obrien_fleming": "the function of Lan and DeMets that resembles O'Brien and Fleming (little level at first)",
-    "pocock": "the function of Lan and DeMets that resembles Pocock (evenly)",
-    "haybittle_peto": "the rule of Haybittle and Peto (0.001 at each look before the last)",
 }
 _WHEN = {
     "always": "at every decision",
@@ -332,9 +328,14 @@ def _looks(protocol: Protocol) -> Iterator[str]:
     yield (
         f"The primary analysis is looked at {_times(len(looks.weeks))} before the end: {weeks} weeks after the "
         f"first patient entered, and at the end, after {end} weeks. At a look the records are those of that day, "
-        "scored again by the same code. The level is spent by "
-        f"{_SPENDING[looks.spending]}."
+        f"scored again by the same code. The level is spent by {SPENDING[looks.spending]}."
     )
+    edges = [
+        f"{'the end' if look.week is None else f'week {look.week:g}'} at {100 * look.boundary.fraction:.3g} % of the "
+        f"planned information, |z| from {look.boundary.z:.3f} on (nominal level {100 * look.alpha:.3g} %)"
+        for look in planned_looks(protocol)
+    ]
+    yield f"Boundaries: {'; '.join(edges)}."
 
 
 def _times(number: int) -> str:

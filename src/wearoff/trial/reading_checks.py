@@ -13,7 +13,8 @@ from wearoff.cohort.association import FROM_START, REBASELINED
 from wearoff.cohort.neda import DEFAULT_RULE, load_rule, relapse_rule_names, rule_names
 from wearoff.cohort.wearing_off import CODINGS, diary_rule_names, load_diary_rule
 from wearoff.dosing.hand_written import Faults, did_you_mean, shown
-from wearoff.trial.method_checks import Reason, is_test, method_faults, uses_all_groups
+from wearoff.trial.look_checks import note_looks
+from wearoff.trial.method_checks import Reason, method_faults, uses_all_groups
 from wearoff.trial.protocol import Analysis, Endpoint, EndpointKind, Protocol
 
 __all__ = ["RULES", "note_unreadable", "rule_of"]
@@ -66,7 +67,7 @@ def note_unreadable(protocol: Protocol, faults: Faults) -> None:
     for index, analysis in enumerate(protocol.analyses):
         found = _name(analysis.name, "analyses", names.index(analysis.name) < index)
         _add(faults, "analysis", index, [*found, *_analysis(analysis, protocol)])
-    _looks(protocol, faults)
+    note_looks(protocol, faults)
 
 
 def _add(faults: Faults, table: str, index: int, found: list[Reason]) -> None:
@@ -313,73 +314,6 @@ def _by_answer(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
             "coding",
             analysis.coding,
         )
-
-
-def _looks(protocol: Protocol, faults: Faults) -> None:
-    looks, schedule = protocol.looks, protocol.schedule
-    if looks is None:
-        return
-    primary = [analysis for analysis in protocol.analyses if analysis.is_primary]
-    if len(primary) != 1:
-        found = "none is" if not primary else f"{len(primary)} are"
-        faults.add(
-            f"looks are at the primary analysis, and {found} marked so; write is_primary = true in one [[analysis]].",
-            ("looks",),
-            "looks",
-        )
-    for analysis in primary:
-        if not is_test(analysis):
-            faults.add(
-                f"looks test at a level that is spent over them, and {analysis.method} tests nothing; make another "
-                "analysis primary, or leave [looks] out.",
-                ("looks",),
-                "looks",
-            )
-    if not looks.weeks:
-        faults.add(
-            "there is no look before the end; give their weeks, or leave [looks] out.",
-            ("looks", "weeks"),
-            "looks",
-            "weeks",
-        )
-    end = schedule.accrual_weeks + schedule.followup_weeks
-    for index, week in enumerate(looks.weeks):
-        place = ("looks", "weeks", index)
-        if index and week <= looks.weeks[index - 1]:
-            faults.add("looks stand in order of time, each once.", place, "looks", "weeks", week)
-        if week >= end:
-            faults.add(
-                f"the study ends {end} weeks after the first patient entered, and that is the last look of itself; "
-                "give those before it.",
-                place,
-                "looks",
-                "weeks",
-                week,
-            )
-        elif week <= 0:
-            faults.add("a look is after the first patient has entered.", place, "looks", "weeks", week)
-        else:
-            early = _too_early(primary, protocol)
-            if week < early:
-                faults.add(
-                    f"the endpoint of the primary analysis is not known of anybody before week {early:g}; look later.",
-                    place,
-                    "looks",
-                    "weeks",
-                    week,
-                )
-
-
-def _too_early(primary: list[Analysis], protocol: Protocol) -> float:
-    """The week before which the primary endpoint can be known of nobody."""
-    by_name = {endpoint.name: endpoint for endpoint in protocol.endpoints}
-    found = [by_name[analysis.endpoint] for analysis in primary if analysis.endpoint in by_name]
-    weeks = [
-        endpoint.until_weeks or protocol.schedule.followup_weeks
-        for endpoint in found
-        if endpoint.kind == "neda"
-    ]
-    return max(weeks, default=0)
 
 
 def _planned(every_weeks: int, followup_weeks: int) -> list[int]:
