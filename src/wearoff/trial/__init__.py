@@ -3,6 +3,8 @@
 Definition, data and reading are separate steps:
 
 - `protocol`: who, in which arms, under which policy, recorded how, and analysed by which named rules
+- `protocol_file`, `protocols/`: a protocol from a file and by name, every fault at its line (`protocol_form`)
+- `protocol_checks`, `reading_checks`: what a protocol cannot mean, found before anything is simulated
 - `truth`: what is true of virtual patients before anything is recorded
 - `record`, `recording`: what is recorded of it as a cohort, and what is lost on the way
 - `endpoints`: what each patient's recorded tables say, by the code that scores a real cohort, with `at_entry` (arm and
