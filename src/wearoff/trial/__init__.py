@@ -5,4 +5,6 @@ Definition, data and reading are separate steps:
 - `protocol`: who, in which arms, under which policy, recorded how, and analysed by which named rules
 - `truth`: what is true of virtual patients before anything is recorded
 - `results`: what one analysis of one replicate leaves
+- `block`, `run`, `workers`: many replicates in one pass, and many blocks on any executor
+- `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder
 """
