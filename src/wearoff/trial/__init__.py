@@ -7,4 +7,5 @@ Definition, data and reading are separate steps:
 - `results`: what one analysis of one replicate leaves
 - `block`, `run`, `workers`: many replicates in one pass, and many blocks on any executor
 - `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder
+- `operating`: power, errors, bias and coverage of the analyses, counted over all replicates
 """
