@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.trial.blocks import drawn_block, protocol
 from wearoff.errors import InputError
-from wearoff.trial.archive import (
-    BLOCK_PATIENTS,
-    MAKES_DATA,
-    Archive,
-    WrittenBlock,
-    differing_keys,
-    versions_here,
-)
+from wearoff.trial.archive import BLOCK_PATIENTS, MAKES_DATA, Archive
+from wearoff.trial.archive_checks import differing_keys, versions_here
+from wearoff.trial.archive_files import WrittenBlock
 from wearoff.trial.protocol import Recording, Schedule
 
 
@@ -154,6 +150,26 @@ def test_what_is_no_archive_is_named_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs a new or an empty folder"):
         begun(tmp_path / "notes.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_packed_archive_unpacks_to_the_same_and_is_the_same_each_time(tmp_path: Path) -> None:
+    archive = begun(tmp_path / "trial")
+    put(archive, 0)
+    with pytest.raises(InputError, match="1 of 2 blocks are not finished"):
+        archive.pack(tmp_path / "trial.zip")
+    put(archive, 1)
+    (tmp_path / "trial" / "results" / ".00001.parquet.half").write_bytes(b"half")
+    archive.pack(tmp_path / "trial.zip")
+    first = (tmp_path / "trial.zip").read_bytes()
+    archive.pack(tmp_path / "trial.zip")
+    assert (tmp_path / "trial.zip").read_bytes() == first
+    with zipfile.ZipFile(tmp_path / "trial.zip") as whole:
+        assert not any(name.endswith("half") for name in whole.namelist())
+        whole.extractall(tmp_path / "elsewhere")
+    back = Archive.open(tmp_path / "elsewhere" / "trial")
+    assert set(back.finished()) == {0, 1}
+    assert back.results().collect().equals(archive.results().collect())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "trial", "trial.zip"]
 
 
 def test_the_half_that_makes_the_data_is_named_by_its_keys() -> None:

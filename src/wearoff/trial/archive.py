@@ -16,30 +16,29 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 import json
-import platform
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from wearoff import __version__
 from wearoff.cohort.records.cohort import Cohort
 from wearoff.cohort.records.receipt import make_receipt
 from wearoff.cohort.records.writers.files import put_whole
 from wearoff.errors import InputError, Problem
+from wearoff.trial.archive_checks import ABOUT, FORMAT, check_archive, continued, digest_of, versions_here
+from wearoff.trial.archive_files import WrittenBlock, digest_of_file, json_bytes, pack_folder, unwritable
 from wearoff.trial.block import DECISION_SCHEMA
 from wearoff.trial.protocol import Protocol
 from wearoff.trial.results import RESULT_SCHEMA
 
 if TYPE_CHECKING:
-    from wearoff.trial.block import BlockResult
+    from wearoff.trial.run import TrialRun
 
-__all__ = ["BLOCK_PATIENTS", "MAKES_DATA", "Archive", "WrittenBlock", "versions_here"]
+__all__ = ["BLOCK_PATIENTS", "MAKES_DATA", "Archive"]
 
 BLOCK_PATIENTS: Final = 2000
 """Patients of a block: enough for arrays to pay, few enough that memory is small and a lost block costs seconds."""
@@ -56,52 +55,7 @@ MAKES_DATA: Final = (
 )
 """The half of a protocol that makes the data; the other half only reads them."""
 
-FORMAT: Final = 1
-_DECIDE_NUMBERS: Final = ("jax", "numpy", "polars", "scipy", "statsmodels")
-_ABOUT, _AS_READ = "archive.json", "protocol.toml"
-_ROWS_OF_A_GROUP: Final = 1 << 18  # stated, so that the bytes of a file hang on its rows alone
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WrittenBlock:
-    """A block as the files that an archive keeps of it; it can be sent between processes and machines.
-
-    Attributes:
-        number: number of the block, from 0.
-        first: number of its first replicate.
-        replicates: how many it has.
-        files: content by path within the archive.
-        about: what its receipt says beside the digests.
-        cpu_s: processor time that it took, seconds; not kept.
-    """
-
-    number: int
-    first: int
-    replicates: int
-    files: Mapping[str, bytes]
-    about: Mapping[str, Any]
-    cpu_s: float = 0.0
-
-    @classmethod
-    def of(cls, number: int, block: BlockResult, cpu_s: float = 0.0) -> WrittenBlock:
-        """The files of a block: the same bytes for the same block."""
-        name = f"{number:05d}.parquet"
-        files = {
-            f"results/{name}": _parquet(block.results.select(list(RESULT_SCHEMA))),
-            f"decisions/{name}": _parquet(block.decisions.select(list(DECISION_SCHEMA))),
-        }
-        about: dict[str, Any] = {"counts": dict(block.counts)}
-        if block.cohort is not None:
-            cohort = block.cohort
-            files |= {f"recorded/{table}/{name}": _parquet(frame) for table, frame in cohort.tables.items()}
-            about["cohort"] = {
-                "as_of": cohort.as_of.isoformat(),
-                "label": cohort.label,
-                "notes": list(cohort.receipt.notes),
-                "present": sorted(cohort.present),
-                "timezone": cohort.timezone,
-            }
-        return cls(number, block.first, block.replicates, files, about, cpu_s)
+_AS_READ: Final = "protocol.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +124,8 @@ class Archive:
             versions=versions_here(),
             rescored=rescored,
         )
-        if (folder / _ABOUT).exists():
-            wanted = _continued(cls.open(folder, protocol=protocol, seed=seed), wanted)
+        if (folder / ABOUT).exists():
+            wanted = continued(cls.open(folder, protocol=protocol, seed=seed), wanted)
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             reason = (
                 "this is not an archive, and an archive needs a new or an empty folder; choose another name."
@@ -181,9 +135,9 @@ class Archive:
             folder.mkdir(parents=True, exist_ok=True)
             if text is not None:
                 put_whole(folder / _AS_READ, text.encode())
-            put_whole(folder / _ABOUT, wanted._about())
+            put_whole(folder / ABOUT, wanted._about())
         except OSError as fault:
-            raise _unwritable(folder, fault) from fault
+            raise unwritable(folder, fault) from fault
         return wanted
 
     @classmethod
@@ -198,7 +152,7 @@ class Archive:
         Raises:
             InputError: there is none, it was changed, or it is of another study, seed or version; it says what to do.
         """
-        file = folder / _ABOUT
+        file = folder / ABOUT
         try:
             said = json.loads(file.read_text("utf-8"))
             found = cls(
@@ -214,15 +168,21 @@ class Archive:
             )
             form = said["format"]
         except FileNotFoundError as fault:
-            reason = f"there is no archive of a trial here: {_ABOUT} is missing; check the path."
+            reason = f"there is no archive of a trial here: {ABOUT} is missing; check the path."
             raise InputError(Problem(reason, file=str(folder))) from fault
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             reason = (
                 "this does not describe an archive of this version of wearoff; run the trial in a new folder."
             )
             raise InputError(Problem(reason, file=str(file))) from fault
-        _check(found, form, protocol, seed)
+        check_archive(found, form, protocol, seed)
         return found
+
+    @property
+    def identity(self) -> str:
+        """Digest of all that its data hang on: protocol, seed, versions, and how replicates stand in blocks."""
+        said = (self.digest, self.seed, self.replicates_per_block, sorted(self.versions.items()))
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @property
     def blocks(self) -> range:
@@ -258,9 +218,9 @@ class Archive:
                 (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
                 put_whole(self.folder / path, content)
             (self.folder / "blocks").mkdir(exist_ok=True)
-            put_whole(self.folder / "blocks" / f"{block.number:05d}.json", _json(receipt))
+            put_whole(self.folder / "blocks" / f"{block.number:05d}.json", json_bytes(receipt))
         except OSError as fault:
-            raise _unwritable(self.folder, fault) from fault
+            raise unwritable(self.folder, fault) from fault
 
     def results(self) -> pl.LazyFrame:
         """The rows of all finished blocks with the columns of `RESULT_SCHEMA`, read when they are needed."""
@@ -297,16 +257,43 @@ class Archive:
             is_simulated=True,
         )
 
+    def decisions_of(self, number: int) -> pl.DataFrame:
+        """The log of decisions of a finished block."""
+        return pl.read_parquet(self.folder / "decisions" / f"{number:05d}.parquet")
+
+    def counts_of(self, number: int) -> dict[str, int]:
+        """How much there is of what in a block; empty where it is not finished."""
+        return dict((self._receipt_of(number) or {"counts": {}})["counts"])
+
     def counts(self) -> dict[str, int]:
         """How much there is of what in all finished blocks."""
-        total: dict[str, int] = {}
+        total: Counter[str] = Counter()
         for receipt in self.finished().values():
-            for name, count in receipt["counts"].items():
-                total[name] = total.get(name, 0) + count
-        return total
+            total.update(receipt["counts"])
+        return dict(total)
+
+    def rescore(self, protocol: Protocol, folder: Path, **options: Any) -> TrialRun:
+        """Endpoints and analyses of another protocol from these tables: `rescore.rescore_trial`."""
+        from wearoff.trial.rescore import rescore_trial
+
+        return rescore_trial(self, protocol, folder, **options)
+
+    def pack(self, file: Path) -> None:
+        """Write the archive as one `.zip`, the same bytes for the same archive; it unpacks to a folder again.
+
+        Raises:
+            InputError: it is not finished, or the file cannot be written.
+        """
+        missing = len(self.blocks) - len(self.finished())
+        if missing:
+            reason = (
+                f"{missing} of {len(self.blocks)} blocks are not finished; run the trial to its end first."
+            )
+            raise InputError(Problem(reason, file=str(self.folder)))
+        pack_folder(self.folder, file)
 
     def _about(self) -> bytes:
-        return _json(
+        return json_bytes(
             {
                 "format": FORMAT,
                 "protocol": json.loads(self.protocol.model_dump_json(by_alias=True)),
@@ -327,7 +314,7 @@ class Archive:
             receipt = json.loads((self.folder / "blocks" / f"{number:05d}.json").read_text("utf-8"))
             is_asked = (receipt["first"], receipt["replicates"]) == (asked.start, len(asked))
             is_whole = is_asked and all(
-                _digest_of_file(self.folder / path) == digest for path, digest in receipt["files"].items()
+                digest_of_file(self.folder / path) == digest for path, digest in receipt["files"].items()
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -336,98 +323,3 @@ class Archive:
     def _scan(self, kind: str, schema: Mapping[str, type[pl.DataType]]) -> pl.LazyFrame:
         files = [self.folder / kind / f"{number:05d}.parquet" for number in self.finished()]
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema=schema)
-
-
-def versions_here() -> dict[str, str]:
-    """Versions of wearoff and of the packages that decide its numbers, and the kind of processor."""
-    return {
-        "wearoff": __version__,
-        **{name: version(name) for name in _DECIDE_NUMBERS},
-        "processor": platform.machine(),
-    }
-
-
-def digest_of(protocol: Protocol) -> str:
-    """Digest of everything that a protocol says."""
-    return hashlib.sha256(protocol.model_dump_json(by_alias=True).encode()).hexdigest()
-
-
-def differing_keys(one: Protocol, other: Protocol, fields: tuple[str, ...]) -> Iterator[str]:
-    """The keys in which two protocols differ, such as `schedule.followup_weeks`."""
-    for name in fields:
-        mine, theirs = getattr(one, name), getattr(other, name)
-        if mine == theirs:
-            continue
-        if type(mine) is not type(theirs) or not hasattr(mine, "model_fields_set"):
-            yield name
-            continue
-        for key in type(mine).model_fields:
-            if getattr(mine, key) != getattr(theirs, key):
-                yield f"{name}.{key}"
-
-
-def _check(found: Archive, form: object, protocol: Protocol | None, seed: int | None) -> None:
-    """Refuse what cannot be gone on with, and say what to do instead."""
-    place = str(found.folder / _ABOUT)
-    anew = "name another folder with -o to begin anew"
-    if form != FORMAT:
-        reason = f"this archive has format {form}, and this version of wearoff reads {FORMAT}; {anew}."
-        raise InputError(Problem(reason, file=place, key="format"))
-    if found.digest != digest_of(found.protocol):
-        reason = f"the protocol in the archive was changed after its data were made; put it back, or {anew}."
-        raise InputError(Problem(reason, file=place, key="digest"))
-    if protocol is not None and found.digest != digest_of(protocol):
-        keys = list(differing_keys(found.protocol, protocol, tuple(Protocol.model_fields)))
-        reason = f"this archive is of another protocol: they differ in {', '.join(keys)}; {anew}."
-        raise InputError(Problem(reason, file=place, key="protocol"))
-    if seed is not None and found.seed != seed:
-        reason = f"this archive was made with the seed {found.seed}, not {seed}; give that seed, or {anew}."
-        raise InputError(Problem(reason, file=place, key="seed", value=str(seed)))
-    here = versions_here()
-    for name in sorted(here.keys() | found.versions.keys()):
-        theirs, ours = found.versions.get(name, "none"), here.get(name, "none")
-        if theirs != ours:
-            reason = (
-                f"this archive was made with {name} {theirs}, and here is {ours}, which may give other numbers; "
-                f"use that one, or {anew}."
-            )
-            raise InputError(Problem(reason, file=place, key=f"versions.{name}"))
-
-
-def _continued(there: Archive, wanted: Archive) -> Archive:
-    """The archive that is there, asked for more replicates."""
-    place = str(there.folder / _ABOUT)
-    if wanted.replicates < there.replicates:
-        reason = (
-            f"{there.replicates} replicates were asked for here before, and now {wanted.replicates}; ask for as many "
-            "or more, or name another folder with -o."
-        )
-        raise InputError(Problem(reason, file=place, key="replicates", value=str(wanted.replicates)))
-    if wanted.is_kept != there.is_kept:
-        said = "keeps the recorded tables" if there.is_kept else "was begun without recorded tables"
-        reason = f"this archive {said}; go on in the same way, or name another folder with -o."
-        raise InputError(Problem(reason, file=place, key="is_kept"))
-    if wanted.rescored != there.rescored:
-        reason = "the data of this archive come from somewhere else; name another folder with -o."
-        raise InputError(Problem(reason, file=place, key="rescored"))
-    return replace(there, replicates=wanted.replicates)
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    file = io.BytesIO()
-    frame.write_parquet(file, compression="zstd", row_group_size=_ROWS_OF_A_GROUP)
-    return file.getvalue()
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unwritable(folder: Path, fault: OSError) -> InputError:
-    reason = f"the archive cannot be written here ({fault.strerror or fault}); choose another folder."
-    return InputError(Problem(reason, file=str(folder)))

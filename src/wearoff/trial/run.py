@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wearoff.errors import ComputationError, InputError, Problem, WearoffError
-from wearoff.trial.archive import Archive, WrittenBlock, versions_here
+from wearoff.trial.archive import Archive
+from wearoff.trial.archive_checks import versions_here
+from wearoff.trial.archive_files import WrittenBlock
 from wearoff.trial.block import BlockFunction, run_block
 from wearoff.trial.workers import Here, local_workers, stop_workers
 
