@@ -82,8 +82,8 @@ def run_block(protocol: Protocol, seed: int, first: int, replicates: int, *, is_
         InputError: the protocol asks for what cannot be done.
         ComputationError: a patient's level could not be solved to its accuracy.
     """
-    from wearoff.trial.record import record  # type: ignore[import-not-found]
-    from wearoff.trial.simulate import simulate_truth  # type: ignore[import-not-found]
+    from wearoff.trial.record import record
+    from wearoff.trial.simulate import simulate_truth
 
     truth = simulate_truth(protocol, seed, first, replicates)
     cohort = record(protocol, truth)
@@ -109,10 +109,10 @@ def score_block(protocol: Protocol, cohort: Cohort) -> pl.DataFrame:
     Returns:
         A row for each analysis, look and replicate, sorted, with the columns of `RESULT_SCHEMA`.
     """
-    from wearoff.trial.analyse import analyse  # type: ignore[import-not-found]
-    from wearoff.trial.endpoints import endpoints_of  # type: ignore[import-not-found]
+    from wearoff.trial.analyse import analyse
+    from wearoff.trial.endpoints import endpoints_of
 
-    found: pl.DataFrame = analyse(endpoints_of(cohort, protocol), protocol, look=1)
+    found = analyse(endpoints_of(cohort, protocol), protocol, look=1)
     return found.select(pl.col(name).cast(kind) for name, kind in RESULT_SCHEMA.items())
 
 

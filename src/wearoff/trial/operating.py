@@ -97,7 +97,7 @@ def operating_characteristics(results: pl.LazyFrame | pl.DataFrame, protocol: Pr
     Returns:
         A row for each analysis and look, in the order of the protocol, with the columns of `OPERATING_SCHEMA`.
     """
-    from wearoff.trial.methods import load_method  # type: ignore[import-not-found]
+    from wearoff.trial.methods import load_method
 
     return summarise(
         results,
