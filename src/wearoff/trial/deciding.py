@@ -136,6 +136,7 @@ class Decider:
                 self._history.measured(where[is_entry], day[is_entry], found)
         interval = now.copy()
         is_due = self._is_asked[where] & ~is_entry & (number % self._every[where] == 0)
+        is_due &= np.isfinite(trough)  # a patient who cannot be solved stays as he is
         for index, arm in enumerate(self._arms):
             mine = np.flatnonzero(is_due & (self._arm[where] == index))
             if mine.size:
