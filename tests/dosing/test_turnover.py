@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from wearoff.dosing.turnover import turn_over
+from wearoff.dosing.turnover import turn_over, turn_over_own
 
 DAYS = np.array([0.0, 0.04, 1.0, 1.0, 2.5, 7.0, 40.0])
 
@@ -83,3 +83,25 @@ def test_days_that_decrease_or_no_turnover_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="turnover"):
         turn_over(np.array(day), np.array(source), rate)
+
+
+def test_rows_with_gaps_of_their_own_are_what_each_is_alone() -> None:
+    random = np.random.default_rng(0)
+    length, source = random.uniform(0, 3, (9, 4)), random.uniform(0, 1, (10, 4))
+    length[3, 1] = 0.0
+    rate, start = random.uniform(0.01, 2, 4), random.uniform(0, 1, 4)
+    found = turn_over_own(length, source, rate, start)
+    for row in range(4):
+        day = np.append(0.0, np.cumsum(length[:, row]))
+        alone = turn_over(day, source[:, row], rate[row], start[row])
+        np.testing.assert_allclose(found.value[:, row], alone.value, rtol=1e-12)
+        np.testing.assert_allclose(found.area[:, row], alone.area, rtol=1e-11, atol=1e-13)
+
+
+def test_gaps_that_do_not_fit_their_samples_are_refused() -> None:
+    with pytest.raises(ValueError, match="not negative"):
+        turn_over_own(np.full((2, 3), -1.0), np.zeros((3, 3)), 1.0)
+    with pytest.raises(ValueError, match="between two samples"):
+        turn_over_own(np.ones((3, 3)), np.zeros((3, 3)), 1.0)
+    with pytest.raises(ValueError, match="more than 0"):
+        turn_over_own(np.ones((2, 3)), np.zeros((3, 3)), 0.0)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from tests.trial.worlds import FOUR, study
 from wearoff.dosing.activity import share_without, typical_activity
 from wearoff.dosing.occupancy import load_curve
 from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.pk.population import simulate_population
+from wearoff.dosing.pk.virtual import draw_numbers_of
 from wearoff.dosing.regimen import every
 from wearoff.dosing.virtual_activity import Population, VirtualActivity, Watch, simulate_activity
+from wearoff.errors import InputError
 from wearoff.trial.levels import parameters_of
 from wearoff.trial.people import Covariates
-from wearoff.trial.protocol import Arm, Attendance, Override, Patients, Protocol, World
+from wearoff.trial.protocol import Arm, Attendance, Override, Patients, Protocol, Schedule, World
 from wearoff.trial.simulate import simulate_truth
 from wearoff.trial.truth import Events, Truth
 
 BUSY = study(
-    Arm(name="four", size=10),
+    Arm(name="six", size=10, weeks=6.0, override=Override(when="active", share=0.7)),
     Arm(
         name="tree",
         size=10,
@@ -31,7 +37,7 @@ BUSY = study(
         override=Override(when="wearing_off", share=0.5),
     ),
     attendance=Attendance(late_d=2.0, skipped=0.05),
-    world=World(is_uncertain=True),
+    world=World(is_uncertain=True, activity_ratio=8.0),
 )
 
 
@@ -107,6 +113,63 @@ def test_arms_that_differ_by_policy_alone_meet_the_same_people_and_the_same_luck
     # with less drug every patient has at least as many lesions
     more = np.bincount(other.enhancing.patient, minlength=80)
     assert (more >= np.bincount(early.enhancing.patient, minlength=80)).all()
+
+
+def test_uncertain_worlds_differ_between_replicates_and_are_one_within_each() -> None:
+    """Replicates differ in their mean trough by more than their patients explain."""
+    arm = Arm(name="a", size=100)
+    sure, unsure = (
+        simulate_truth(study(arm, weeks=4, world=World(is_uncertain=is_uncertain)), 2, 0, 60)
+        for is_uncertain in (False, True)
+    )
+
+    def means(truth: Truth) -> np.ndarray:
+        at_entry = np.log(truth.infusions.trough_mg_per_l[truth.infusions.day == 0])
+        return at_entry.reshape(60, 100).mean(axis=1)
+
+    np.testing.assert_array_equal(sure.people.weight_kg, unsure.people.weight_kg)
+    assert means(unsure).std() > 1.1 * means(sure).std()
+    shifts = means(unsure) - means(sure)
+    # all patients of a replicate move together
+    own = np.log(
+        unsure.infusions.trough_mg_per_l[unsure.infusions.day == 0]
+        / sure.infusions.trough_mg_per_l[sure.infusions.day == 0]
+    ).reshape(60, 100)
+    assert own.std(axis=1).mean() < 2 * shifts.std()
+    numbers = draw_numbers_of(load_model(), 0, 60, 2)
+    assert spearmanr(numbers.values["clearance.typical"], shifts).statistic < -0.5
+
+
+def test_antibodies_speed_elimination_up() -> None:
+    truth = simulate_truth(study(FOUR, weeks=4, patients=Patients(population="starter")), 1, 0, 40)
+    has = truth.people.has_antibodies
+    assert has.any()
+    second = truth.infusions.trough_mg_per_l[:, 1]
+    assert np.median(second[has]) < 0.5 * np.median(second[~has])
+
+
+def test_a_model_that_says_nothing_of_antibodies_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    shipped = files("wearoff.dosing.pk") / "library" / "van_den_berg_2025.toml"
+    text = re.sub(r"(?s)\[antibody_clearance_factor\].*", "", shipped.read_text(encoding="utf-8"))
+    own = tmp_path / "own.toml"
+    own.write_text(text.replace('name = "van_den_berg_2025"', 'name = "own"'), encoding="utf-8")
+    protocol = study(Arm(name="a", size=200), weeks=4, world=World(model=str(own)))
+    with pytest.raises(InputError, match=r"world\.model.*antibodies of 0"):
+        simulate_truth(protocol, 1, 0, 4)
+
+
+def test_entries_are_spread_evenly_over_the_accrual() -> None:
+    schedule = Schedule(followup_weeks=4, accrual_weeks=10)
+    entry = simulate_truth(study(Arm(name="a", size=700), schedule=schedule), 1, 0, 10).people.entry_d
+    counts = np.bincount(entry.astype(int), minlength=70)
+    assert counts.size == 70
+    assert (np.abs(counts - 100) < 4.5 * 10).all()
+    assert not plain().people.entry_d.any()
+
+
+def test_a_study_of_no_replicate_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one replicate"):
+        simulate_truth(study(), 1, 0, 0)
 
 
 def covariates(truth: Truth) -> Covariates:

@@ -136,6 +136,7 @@ class Decider:
                 self._history.measured(where[is_entry], day[is_entry], found)
         interval = now.copy()
         is_due = self._is_asked[where] & ~is_entry & (number % self._every[where] == 0)
+        is_due &= np.isfinite(trough)  # a patient who cannot be solved stays as he is
         for index, arm in enumerate(self._arms):
             mine = np.flatnonzero(is_due & (self._arm[where] == index))
             if mine.size:
@@ -202,17 +203,11 @@ class Decider:
             self._note(where, day, now, interval, decided.level, _POLICY, asked)
             return interval
         goes_back = self._goes_back(arm, where, day, number) & (interval != arm.override.weeks)
-        stays = ~goes_back
-        if remembered is not None or (interval != now).any():
-            self._note(
-                where[stays],
-                day[stays],
-                now[stays],
-                interval[stays],
-                decided.level[stays],
-                _POLICY,
-                asked[stays],
-            )
+        # where nothing is measured only a change is worth a line
+        stays = ~goes_back if remembered is not None else ~goes_back & (interval != now)
+        self._note(
+            where[stays], day[stays], now[stays], interval[stays], decided.level[stays], _POLICY, asked[stays]
+        )
         reason = np.full(where.size, self._reason(_goes_back(arm)))
         back = np.full(where.size, arm.override.weeks)
         self._note(

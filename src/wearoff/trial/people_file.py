@@ -39,7 +39,7 @@ class Normal(Strict):
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
-        _check_ends(self.sd, self.lowest, self.highest)
+        _check_ends("sd", self.sd, self.lowest, self.highest)
         return self
 
 
@@ -59,7 +59,7 @@ class LogNormal(Strict):
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
-        _check_ends(self.log_sd, self.lowest, self.highest)
+        _check_ends("log_sd", self.log_sd, self.lowest, self.highest)
         if not min(self.median.value, self.lowest.value) > 0:
             raise refusal(
                 (("lowest", "a log-normal number is more than 0, and so are its median and its ends"),)
@@ -222,9 +222,9 @@ def _file() -> Traversable:
     return files("wearoff.trial") / "people.toml"
 
 
-def _check_ends(sd: Figure, lowest: Figure, highest: Figure) -> None:
-    if not sd.value > 0:
-        raise refusal((("sd", "a spread is more than 0"),))
+def _check_ends(name: str, spread: Figure, lowest: Figure, highest: Figure) -> None:
+    if not spread.value > 0:
+        raise refusal(((name, "a spread is more than 0"),))
     if not lowest.value < highest.value:
         raise refusal((("highest", "the highest value lies above the lowest"),))
 

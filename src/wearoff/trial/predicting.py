@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wearoff.dosing.fit.subject import Subject
+from wearoff.dosing.fit.subject import Subject, effect_names
 from wearoff.dosing.pk.weekly import DOSE_MG, DURATION_D
 from wearoff.dosing.regimen import Regimen
 from wearoff.dosing.settled import SettledTroughs, settled_after
@@ -40,7 +40,7 @@ class History:
         before: Float[np.ndarray, " infusions"],
     ) -> None:
         self._model, self._weight_kg = model, weight_kg
-        self._is_wanted = is_wanted
+        self._effects = np.zeros((weight_kg.size, len(effect_names(model))))
         self._infused = {int(one): before.tolist() for one in np.flatnonzero(is_wanted)}
         self._found: dict[int, list[tuple[float, float]]] = {one: [] for one in self._infused}
 
@@ -70,7 +70,10 @@ class History:
         from wearoff.dosing.fit.map import fit_map  # loads JAX
 
         subjects = [self._subject(one) for one in where.tolist()]
-        return settled_after(self._model, subjects, fit_map(self._model, subjects))
+        # a further level moves a patient little, so that a fit begins where the one before it ended
+        fit = fit_map(self._model, subjects, start=self._effects[where])
+        self._effects[where] = fit.effects
+        return settled_after(self._model, subjects, fit)
 
     def _subject(self, one: int) -> Subject:
         start = np.array(self._infused[one])

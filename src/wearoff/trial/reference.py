@@ -15,7 +15,7 @@ import numpy as np
 from wearoff.dosing.occupancy import load_curve
 from wearoff.dosing.pk.virtual import patient_normals, patient_uniforms
 from wearoff.trial.people import Covariates
-from wearoff.trial.sources import covariates_of
+from wearoff.trial.recruit import recruit
 from wearoff.trial.wearing_off import cuts_of, wearing_off_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def reference_of(patients: Patients, world: World, cohort: Cohort | None = None)
         world: what is true of them.
         cohort: the recorded cohort, where rows are drawn from one.
     """
-    people = covariates_of(patients, cohort, REFERENCE_SEED, 0, REFERENCE)
+    people = recruit(patients, cohort, REFERENCE_SEED, 0, REFERENCE)
     saturation = None
     mean, sd = 0.0, 1.0
     if world.wearing_off == "low_occupancy":

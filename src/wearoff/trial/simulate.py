@@ -36,8 +36,8 @@ from wearoff.trial.events import (
 from wearoff.trial.levels import numbers_by_replicate, parameters_of
 from wearoff.trial.people_file import load_people
 from wearoff.trial.predicting import History
+from wearoff.trial.recruit import recruit
 from wearoff.trial.reference import Reference, reference_of
-from wearoff.trial.sources import covariates_of
 from wearoff.trial.treatment import RUN_IN_D, Infused, follow, run_in, table_of
 from wearoff.trial.truth import Events, People, Truth
 from wearoff.trial.wearing_off import wearing_off_of
@@ -108,7 +108,7 @@ class _Simulation:
         from wearoff.dosing.pk.weekly import WeeklyLevels  # loads JAX
 
         protocol, world = self.protocol, self.protocol.world
-        people = covariates_of(protocol.patients, self.cohort, self.seed, self.index, self.count)
+        people = recruit(protocol.patients, self.cohort, self.seed, self.index, self.count)
         numbers = None
         if world.is_uncertain:
             numbers = numbers_by_replicate(world.model, self.seed, self.first, self.replicates, self.size)

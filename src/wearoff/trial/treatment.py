@@ -132,6 +132,7 @@ def follow(
         lanes = np.flatnonzero(is_given)
         if lanes.size:
             trough = found.level[infused[lanes], lanes]
+            trough = np.where(levels.status[where[lanes]] == 0, trough, np.nan)
             _infuse(course, decider, bookings, where[lanes], trough, end)
     return course.given
 

@@ -144,3 +144,13 @@ def test_who_did_not_settle_is_named_with_what_to_do() -> None:
 def test_a_fit_needs_patients_with_levels() -> None:
     with pytest.raises(ValueError, match="at least one level"):
         fit_map(MODEL, [])
+
+
+def test_a_fit_ends_where_it_does_wherever_it_begins() -> None:
+    subjects = people(6, 8)
+    usual = fit_map(MODEL, subjects)
+    again = fit_map(MODEL, subjects, start=usual.effects + 0.2)
+    np.testing.assert_allclose(again.effects, usual.effects, atol=1e-6)
+    assert fit_map(MODEL, subjects, start=usual.effects).steps < usual.steps
+    with pytest.raises(ValueError, match="as many numbers"):
+        fit_map(MODEL, subjects, start=usual.effects[:2])

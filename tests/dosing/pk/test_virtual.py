@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp, truncnorm
+from scipy.stats import ks_2samp, kstest, truncnorm
 
 from wearoff.dosing.pk.models import PARAMETER_NAMES, load_model, model_card
 from wearoff.dosing.pk.virtual import (
     draw_numbers_of,
     draw_patients,
     patient_normals,
+    patient_uniforms,
     truncated_weights,
 )
 
@@ -92,3 +93,10 @@ def test_the_models_numbers_change_a_patient_and_not_his_own_deviation() -> None
     for name in PARAMETER_NAMES:
         whole = np.broadcast_to(getattr(drawn, name), (5000, 1, 1))[40:47]
         np.testing.assert_array_equal(np.broadcast_to(getattr(alone, name), (7, 1, 1)), whole)
+
+
+def test_uniform_numbers_are_even_and_each_is_a_patients_own() -> None:
+    found = patient_uniforms(3, "test", 0, 20_000)
+    assert kstest(found, "uniform").pvalue > 0.001
+    np.testing.assert_array_equal(patient_uniforms(3, "test", 500, 10), found[500:510])
+    assert abs(np.corrcoef(found, patient_uniforms(3, "another", 0, 20_000))[0, 1]) < 0.03

@@ -90,6 +90,7 @@ def fit_map(
     subjects: Sequence[Subject],
     *,
     settings: FitSettings = _PLAIN,
+    start: Float[np.ndarray, "patients effects"] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MapFit:
     """The most probable effects of every patient.
@@ -98,15 +99,19 @@ def fit_map(
         model: the model, with its spread and residual error.
         subjects: the patients, each with at least one level.
         settings: laboratories to estimate, occasions, occupancies.
+        start: effects to begin with, such as those before a further level was known; by default 0.
         progress: called with the number of patients who have settled and the number in all.
 
     Raises:
         ComputationError: a patient's levels cannot be computed; names him.
-        ValueError: there is no patient, or one without a level.
+        ValueError: there is no patient, or one without a level, or the effects to begin with do not fit.
     """
     problem = MapProblem(model, subjects, settings)
     count, size = len(subjects), len(problem.names)
-    effects, damping = np.zeros((count, size)), np.full(count, 1e-3)
+    effects = np.zeros((count, size)) if start is None else np.array(start, dtype=float)
+    if effects.shape != (count, size):
+        raise ValueError(f"{count} patients with {size} effects begin with as many numbers")
+    damping = np.full(count, 1e-3)
     state = problem.at(effects, np.arange(count))
     is_settled, steps = np.zeros(count, dtype=bool), 0
     while not is_settled.all() and steps < MOST_STEPS:

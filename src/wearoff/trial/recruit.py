@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from wearoff.cohort.records.cohort import Cohort
     from wearoff.trial.protocol import Patients
 
-__all__ = ["covariates_of"]
+__all__ = ["recruit"]
 
 
-def covariates_of(patients: Patients, cohort: Cohort | None, seed: int, first: int, count: int) -> Covariates:
+def recruit(patients: Patients, cohort: Cohort | None, seed: int, first: int, count: int) -> Covariates:
     """Patients by their index, from the source that a protocol names.
 
     Args:
