@@ -193,7 +193,7 @@ class _Likelihood:
         leverage = (Q**2).sum(axis=1)
         c = rest - share
         gradient = X.T @ (self.successes - self.trials * share + 0.5 * leverage * c)
-        B = np.einsum("i,ik,ia,ib->kab", c, X, Q, Q, optimize=True)
+        B = (Q.T * (X.T * c)[:, None, :]) @ Q
         hessian = 0.5 * (X.T * (leverage * (1.0 - 6.0 * share * rest))) @ X
         hessian -= 0.5 * np.einsum("kab,lba->kl", B, B) + weighted.T @ weighted
         return gradient, hessian
