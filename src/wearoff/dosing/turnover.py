@@ -73,6 +73,40 @@ def turn_over(
     return Turnover(value, filled - (value - value[..., :1]) / q[..., None])
 
 
+def turn_over_own(
+    length: Float[np.ndarray, "gaps rows"],
+    source: Float[np.ndarray, "gaps+1 rows"],
+    rate: npt.ArrayLike,
+    start: npt.ArrayLike = 1.0,
+) -> Turnover:
+    """The same where every row has gaps of its own between its samples; time runs along the first axis.
+
+    Args:
+        length: from each sample to the next, days, not negative.
+        source: at every sample.
+        rate: turnover, per day, one number or one for each row.
+        start: x at the first sample, likewise.
+
+    Raises:
+        ValueError: a length is negative or does not fit the source, or a rate is not positive.
+    """
+    if source.shape != (length.shape[0] + 1, *length.shape[1:]) or (length < 0).any():
+        raise ValueError("between two samples of a turnover lies a length that is not negative")
+    q = np.broadcast_to(np.asarray(rate, dtype=float), source.shape[1:])
+    if not (q > 0).all():
+        raise ValueError("a turnover has a rate of more than 0 per day")
+    kept, before, after = _weights(q * length)
+    value = np.empty_like(source)
+    value[0] = start
+    for index in range(length.shape[0]):
+        value[index + 1] = (
+            kept[index] * value[index] + before[index] * source[index] + after[index] * source[index + 1]
+        )
+    filled = np.zeros_like(source)
+    np.cumsum(0.5 * length * (source[1:] + source[:-1]), axis=0, out=filled[1:])
+    return Turnover(value, filled - (value - value[:1]) / q)
+
+
 def _weights(qh: Float[np.ndarray, "..."]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights of x, of the source before and of the source after one step of length h.
 

@@ -23,7 +23,7 @@ from wearoff.dosing.activity import (
     typical_activity,
 )
 from wearoff.dosing.intervals import YEAR_D
-from wearoff.dosing.pk.virtual import draw_patients, patient_normals
+from wearoff.dosing.pk.virtual import draw_patients, patient_normals, patient_uniforms
 from wearoff.dosing.regimen import Regimen, every
 from wearoff.dosing.trafficking import free_share
 
@@ -187,7 +187,7 @@ def simulate_activity(
             block.day, free_share(curve, block.level), own, 1.0 if population == "starter" else 0.0
         )
         seen = _seen(block.day, found, own, population, begin)
-        frailty = _frailties(own, seen, first + start, count, seed)
+        frailty = draw_frailties(own, seen, first + start, count, seed)
         for kind, days in watch.days.items():
             if not days:
                 mean = np.zeros((count, 0))
@@ -196,7 +196,7 @@ def simulate_activity(
                 mean = expected_events(block.day, found, own, kind, edges)
             events = np.zeros(mean.shape, dtype=np.int32)
             for look in range(mean.shape[1]):
-                chance = _uniforms(seed, f"activity:{kind}:{look}", first + start, count)
+                chance = patient_uniforms(seed, f"activity:{kind}:{look}", first + start, count)
                 events[:, look] = poisson(frailty[kind] * mean[:, look], chance)
             counts[kind].append(events[block.is_solved])
             means[kind].append(mean[block.is_solved])
@@ -244,6 +244,38 @@ def poisson(
         counts[which[~is_on]] = count
         which, m, u, term, below = which[is_on], m[is_on], u[is_on], term[is_on], below[is_on]
     return counts
+
+
+def draw_frailties(
+    numbers: ActivityNumbers,
+    seen: Mapping[Kind, Float[np.ndarray, " patients"]],
+    first: int,
+    count: int,
+    seed: int,
+) -> dict[Kind, Float[np.ndarray, " patients"]]:
+    """Gamma frailties of mean 1; those of stable patients given that the run-in showed neither lesion nor relapse.
+
+    After H expected events of which none came, a gamma frailty of shape k and rate k has the rate k + H.
+
+    Args:
+        numbers: one set for everybody, or one for each patient.
+        seen: H by kind; 0 where nothing was seen before.
+        first: index of the first patient.
+        count: how many.
+        seed: the seed of the draws.
+    """
+    from scipy.special import gammaincinv, ndtr  # a tenth of a second that importing this need not wait for
+
+    lesions = patient_normals(seed, "activity:lesion frailty", first, count)
+    own = patient_normals(seed, "activity:relapse frailty", first, count)
+    shared = numbers.frailty_correlation
+    normal = {"t2": lesions, "relapse": shared * lesions + np.sqrt(1.0 - shared**2) * own}
+    frailty = {
+        kind: gammaincinv(numbers.shape(kind), ndtr(normal[kind])) / (numbers.shape(kind) + seen[kind])
+        for kind in _FRAILTIES
+    }
+    # a lesion is a lesion, whichever scan shows it
+    return {"t2": frailty["t2"], "gd": frailty["t2"], "relapse": frailty["relapse"]}
 
 
 def population_samples(
@@ -335,38 +367,6 @@ def _seen(
     run_in = np.array([day[0], begin])
     seen = {kind: expected_events(day, found, numbers, kind, run_in)[:, 0] for kind in _FRAILTIES}
     return {"t2": seen["t2"], "gd": seen["t2"], "relapse": seen["relapse"]}
-
-
-def _frailties(
-    numbers: ActivityNumbers,
-    seen: Mapping[Kind, Float[np.ndarray, " patients"]],
-    first: int,
-    count: int,
-    seed: int,
-) -> dict[Kind, Float[np.ndarray, " patients"]]:
-    """Gamma frailties of mean 1; those of stable patients given that the run-in showed neither lesion nor relapse.
-
-    After H expected events of which none came, a gamma frailty of shape k and rate k has the rate k + H.
-    """
-    from scipy.special import gammaincinv, ndtr  # a tenth of a second that importing this need not wait for
-
-    lesions = patient_normals(seed, "activity:lesion frailty", first, count)
-    own = patient_normals(seed, "activity:relapse frailty", first, count)
-    shared = numbers.frailty_correlation
-    normal = {"t2": lesions, "relapse": shared * lesions + np.sqrt(1.0 - shared**2) * own}
-    frailty = {
-        kind: gammaincinv(numbers.shape(kind), ndtr(normal[kind])) / (numbers.shape(kind) + seen[kind])
-        for kind in _FRAILTIES
-    }
-    # a lesion is a lesion, whichever scan shows it
-    return {"t2": frailty["t2"], "gd": frailty["t2"], "relapse": frailty["relapse"]}
-
-
-def _uniforms(seed: int, purpose: str, first: int, count: int) -> Float[np.ndarray, " patients"]:
-    """One uniform number for each patient, keyed by (seed, purpose, index)."""
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr(patient_normals(seed, purpose, first, count)))
 
 
 def _part(numbers: ActivityNumbers, here: slice) -> ActivityNumbers:

@@ -3,11 +3,18 @@
 Definition, data and reading are separate steps:
 
 - `protocol`: who, in which arms, under which policy, recorded how, and analysed by which named rules
+- `protocol_file`, `protocols/`: a protocol from a file and by name, every fault at its line (`protocol_form`)
+- `protocol_checks`, `reading_checks`: what a protocol cannot mean, found before anything is simulated
 - `truth`: what is true of virtual patients before anything is recorded
+- `record`, `recording`: what is recorded of it as a cohort, and what is lost on the way
 - `endpoints`: what each patient's recorded tables say, by the code that scores a real cohort, with `at_entry` (arm and
   covariates), `samples` (troughs) and `cut` (what was known on a day)
 - `methods`: the named analyses with the sentences of their plan; `analyse`: all of them in every replicate, from `rows`
   by `estimators` (events) and `measured` (measurements, arms that nobody randomised), with a verdict as in `found`
 - `looks`: how much error an interim look may spend, its boundary and its day
 - `results`: what one analysis of one replicate leaves
+- `block`, `run`, `workers`: many replicates in one pass, and many blocks on any executor
+- `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder
+- `rescore`: other endpoints and analyses of the recorded tables, without simulating again
+- `operating`: power, errors, bias and coverage of the analyses, counted over all replicates
 """

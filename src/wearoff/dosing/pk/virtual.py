@@ -150,3 +150,10 @@ def patient_normals(seed: int, purpose: str, first: int, count: int) -> Float[np
     raw = np.random.Philox(key=key, counter=first).random_raw(4 * count).reshape(count, 4)[:, :2]
     radius, angle = (((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53).T
     return np.asarray(np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle))
+
+
+def patient_uniforms(seed: int, purpose: str, first: int, count: int) -> Float[np.ndarray, " patients"]:
+    """One number between 0 and 1 for each patient, keyed by (seed, purpose, index of the patient)."""
+    from scipy.special import ndtr  # a tenth of a second that most commands need not wait for
+
+    return np.asarray(ndtr(patient_normals(seed, purpose, first, count)))

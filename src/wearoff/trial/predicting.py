@@ -1,0 +1,85 @@
+"""What a policy that predicts has to go by: each patient's infusions, weight and measured troughs, and a fit of them.
+
+The fit uses the published model, whatever is true of the patients, and knows nothing of antibodies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wearoff.dosing.fit.subject import Subject
+from wearoff.dosing.pk.weekly import DOSE_MG, DURATION_D
+from wearoff.dosing.regimen import Regimen
+from wearoff.dosing.settled import SettledTroughs, settled_after
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+
+    from wearoff.dosing.pk.models import PkModel
+
+__all__ = ["History"]
+
+
+class History:
+    """The recorded infusions and measured troughs of those patients whose policy predicts.
+
+    Args:
+        model: the model that is fitted.
+        weight_kg: of every patient.
+        is_wanted: whose records are kept.
+        before: days of the infusions before entry, the same for everyone.
+    """
+
+    def __init__(
+        self,
+        model: PkModel,
+        weight_kg: Float[np.ndarray, " patients"],
+        is_wanted: Bool[np.ndarray, " patients"],
+        before: Float[np.ndarray, " infusions"],
+    ) -> None:
+        self._model, self._weight_kg = model, weight_kg
+        self._is_wanted = is_wanted
+        self._infused = {int(one): before.tolist() for one in np.flatnonzero(is_wanted)}
+        self._found: dict[int, list[tuple[float, float]]] = {one: [] for one in self._infused}
+
+    def infused(self, where: Int[np.ndarray, " some"], day: Float[np.ndarray, " some"]) -> None:
+        """Note infusions; those of other patients are let go."""
+        for one, when in zip(where.tolist(), day.tolist(), strict=True):
+            if one in self._infused:
+                self._infused[one].append(when)
+
+    def measured(
+        self,
+        where: Int[np.ndarray, " some"],
+        day: Float[np.ndarray, " some"],
+        level: Float[np.ndarray, " some"],
+    ) -> None:
+        """Note measured troughs, mg/L, each just before an infusion; those of other patients are let go."""
+        for one, when, found in zip(where.tolist(), day.tolist(), level.tolist(), strict=True):
+            if one in self._found:
+                self._found[one].append((when, found))
+
+    def predicted(self, where: Int[np.ndarray, " some"]) -> SettledTroughs:
+        """The settled troughs predicted for some patients after what is known of them.
+
+        Raises:
+            ComputationError: a patient's levels cannot be computed.
+        """
+        from wearoff.dosing.fit.map import fit_map  # loads JAX
+
+        subjects = [self._subject(one) for one in where.tolist()]
+        return settled_after(self._model, subjects, fit_map(self._model, subjects))
+
+    def _subject(self, one: int) -> Subject:
+        start = np.array(self._infused[one])
+        regimen = Regimen(
+            start - start[0],
+            np.full(start.size, DOSE_MG),
+            np.full(start.size, DURATION_D),
+            np.zeros(start.size, dtype=bool),
+        )
+        day, level = (list(column) for column in zip(*self._found[one], strict=True))
+        at = [when - float(start[0]) for when in day]
+        return Subject.of(str(one), regimen, float(self._weight_kg[one]), at, level)
