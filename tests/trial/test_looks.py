@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 
 from tests.trial.studies import protocol
 from wearoff.errors import InputError
+from wearoff.trial.analyse import analyse
 from wearoff.trial.looks import (
     SPENDING,
     boundaries,
@@ -94,6 +96,39 @@ def test_events_give_fractions_and_the_last_look_takes_the_rest() -> None:
     assert fractions_of_events([20, 40, 51], 80) == (0.25, 0.5, 1.0)
     with pytest.raises(ValueError, match="under 80"):
         fractions_of_events([90, 95], 80)
+
+
+@pytest.mark.parametrize(("spending", "fraction"), [("obrien_fleming", 0.5), ("pocock", 0.3)])
+def test_with_looks_something_is_found_by_chance_no_more_often_than_at_one(
+    spending: str, fraction: float
+) -> None:
+    # Two arms of 200 with 30 % active in both; at the first look only the early ones have an end of their window.
+    replicates, size = 4000, 400
+    rng = np.random.default_rng(21)
+    active = rng.random((replicates, size)) < 0.3
+    early = np.arange(size) < fraction * size
+    analysis = Analysis(name="it", method="newcombe_difference", endpoint="it", by="arm", is_primary=True)
+    it = protocol().model_copy(
+        update={
+            "analyses": (analysis,),
+            "endpoints": (Endpoint(name="it", kind="neda"),),
+            "looks": Looks(weeks=(1,)),
+        }
+    )
+    shown = np.zeros(replicates, dtype=bool)
+    for number, edge in enumerate(boundaries([fraction, 1.0], spending=spending), start=1):
+        is_known = early if number == 1 else np.ones(size, dtype=bool)
+        state = np.where(is_known, np.where(active, "active", "neda"), "unknown")
+        frame = pl.DataFrame(
+            {
+                "replicate": np.repeat(np.arange(replicates), size),
+                "arm": np.tile(np.array(["SID", "EID"])[np.arange(size) % 2], replicates),
+                "answer": pl.repeat("never", replicates * size, eager=True),
+                "it.state": state.ravel(),
+            }
+        )
+        shown |= analyse(frame, it, number, edge.nominal)["is_shown"].to_numpy()
+    assert shown.mean() == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / replicates))
 
 
 # Looks of a protocol

@@ -125,7 +125,7 @@ def replicate_of(patients: pl.Series) -> pl.Series:
     return (number - 1).fill_null(0).alias("replicate")
 
 
-@dataclass(slots=False, eq=False)
+@dataclass(eq=False)
 class _Records:
     """The records of a cohort, and what has been read from them for several endpoints."""
 
@@ -141,6 +141,21 @@ class _Records:
     def tolerance_d(self) -> int:
         """Days after the end of a window up to which a look still closes it."""
         return load_rule(DEFAULT_RULE).closes_late_days
+
+    def since_entry(self, frame: pl.DataFrame, column: str, last: int) -> pl.DataFrame:
+        """The rows of a table dated after the day of entry and up to a day since then."""
+        zero = pl.DataFrame(
+            {
+                "patient_id": pl.Series(self.followup.patient_id, dtype=pl.String),
+                "zero": pl.Series(self.followup.day_zero).cast(pl.Date),
+            }
+        )
+        day = (pl.col(column) - pl.col("zero")).dt.total_days()
+        return (
+            frame.join(zero, on="patient_id", how="inner", maintain_order="left")
+            .filter((day > 0) & (day <= last))
+            .drop("zero")
+        )
 
     def score(self, rule: NedaRule, end: int) -> WindowScore:
         key = (rule.name, end)
@@ -252,20 +267,9 @@ def _lesions(records: _Records, endpoint: Endpoint, end: int) -> _Columns:
 
 
 def _answer(records: _Records, _: Endpoint, end: int) -> _Columns:
-    cohort = records.cohort
-    zero = pl.DataFrame(
-        {
-            "patient_id": pl.Series(records.followup.patient_id, dtype=pl.String),
-            "zero": pl.Series(records.followup.day_zero).cast(pl.Date),
-        }
-    )
-    day = (pl.col("date") - pl.col("zero")).dt.total_days()
-    inside = (
-        cohort.wearing_off.join(zero, on="patient_id", how="inner", maintain_order="left")
-        .filter((day > 0) & (day <= end + records.tolerance_d))
-        .drop("zero")
-    )
-    return {"answer": answers_by_patient(replace(cohort, wearing_off=inside), choice="last")["answer"]}
+    inside = records.since_entry(records.cohort.wearing_off, "date", end + records.tolerance_d)
+    cohort = replace(records.cohort, wearing_off=inside)
+    return {"answer": answers_by_patient(cohort, choice="last")["answer"]}
 
 
 def _samples(records: _Records, endpoint: Endpoint, end: int) -> _Columns:
@@ -275,24 +279,11 @@ def _samples(records: _Records, endpoint: Endpoint, end: int) -> _Columns:
 
 
 def _diary(records: _Records, endpoint: Endpoint, end: int) -> _Columns:
-    cohort = records.cohort
-    zero = pl.DataFrame(
-        {
-            "patient_id": pl.Series(records.followup.patient_id, dtype=pl.String),
-            "zero": pl.Series(records.followup.day_zero).cast(pl.Date),
-        }
-    )
-    day = (pl.col("week_ending") - pl.col("zero")).dt.total_days()
-    inside = (
-        cohort.diary.join(zero, on="patient_id", how="inner", maintain_order="left")
-        .filter((day > 0) & (day <= end))
-        .drop("zero")
-    )
-    verdict = diary_wearing_off(replace(cohort, diary=inside), load_diary_rule(_rule_of(endpoint))).patients[
-        "verdict"
-    ]
-    told = pl.DataFrame({"verdict": verdict}).select(
-        pl.when(pl.col("verdict") != "cannot be told").then(pl.col("verdict") == "wearing-off").alias("told")
+    cohort = replace(records.cohort, diary=records.since_entry(records.cohort.diary, "week_ending", end))
+    rule = load_diary_rule(_rule_of(endpoint))
+    verdict = pl.col("verdict")
+    told = diary_wearing_off(cohort, rule).patients.select(
+        pl.when(verdict != "cannot be told").then(verdict == "wearing-off").alias("told")
     )
     return {"is_wearing_off": told["told"]}
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
 from math import ceil, e, exp, log, log1p, sqrt
@@ -26,12 +26,14 @@ from scipy.optimize import brentq
 
 from wearoff.errors import InputError, Problem
 from wearoff.trial.methods import load_method
+from wearoff.trial.recording.clock import FIRST_ENTRY
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from wearoff.trial.protocol import Analysis, Protocol
 
 __all__ = [
-    "FIRST_DAY",
     "SPENDING",
     "Boundary",
     "Look",
@@ -42,9 +44,6 @@ __all__ = [
     "planned_looks",
     "spent",
 ]
-
-FIRST_DAY = date(2020, 1, 6)
-"""The day on which accrual of a virtual study begins, from which the weeks of its looks count."""
 
 Spending = Literal["obrien_fleming", "pocock", "haybittle_peto"]
 SPENDING: dict[Spending, str] = {
@@ -250,7 +249,7 @@ def planned_looks(protocol: Protocol) -> tuple[Look, ...]:
         Look(
             number=number,
             week=week,
-            day=None if week is None else FIRST_DAY + timedelta(days=round(7 * week)),
+            day=None if week is None else FIRST_ENTRY + timedelta(days=round(7 * week)),
             boundary=edge,
             # a single look has the level itself, to the last digit
             alpha=asked.alpha if not weeks else edge.nominal / sides,
