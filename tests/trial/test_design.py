@@ -126,7 +126,8 @@ NULLS: list[tuple[Protocol, str, dict[str, Any], bool]] = [
     (ARMS, "level every 6 weeks", {"arm.1.weeks": 4.0}, True),
     (ARMS, "no more activity every 6 weeks", {"arm.1.weeks": 4.0}, False),
     (ARMS, "no more activity every 6 weeks", {"analysis.0.true_value": 0.1}, True),
-    (CHOSEN, "activity by interval, weighted", {"arm.1.weeks": 4.0}, False),
+    (CHOSEN, "activity by interval, weighted", {}, False),
+    (CHOSEN, "activity by interval, weighted", {"arm.1.weeks": 4.0}, True),
 ]
 
 

@@ -21,5 +21,6 @@ Definition, data and reading are separate steps:
 - `rescore`: other endpoints and analyses of the recorded tables, without simulating again
 - `operating`, `estimates`: power, errors, bias and coverage of the analyses, and quantiles of what they estimate,
   counted over all replicates
+- `null_world`: the same study where there is nothing to find
 - `design`: the report on a design, with its `design_first_screen` and the `design_example` of one virtual study
 """

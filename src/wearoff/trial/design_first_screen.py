@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from wearoff.trial.protocol import Analysis, Protocol
 
-__all__ = ["ENOUGH", "Simulated", "first_screen", "is_null", "primary_of"]
+__all__ = ["ACTIVITY", "ENOUGH", "Simulated", "first_screen", "is_null", "primary_of"]
 
 ENOUGH = 0.8
 """The share of studies that should show what they look for: 80 % by convention."""
-_ACTIVITY = ("neda", "first_activity", "first_relapse", "relapses", "lesions")
+ACTIVITY = ("neda", "first_activity", "first_relapse", "relapses", "lesions")
+"""The kinds of endpoint that are activity."""
 _LONGEST_WEEKS = 8.0
 
 
@@ -83,8 +84,9 @@ def primary_of(protocol: Protocol) -> Analysis:
 def is_null(analysis: Analysis, protocol: Protocol) -> bool:
     """Whether the protocol's own words leave nothing to find for an analysis.
 
-    By a stated true value, by arms that are treated alike, or by activity that comes as often with wearing-off as
-    without it. A test of non-inferiority is under its null where the true value is its margin.
+    By a stated true value, by arms that are treated alike (what is shown of them came with the patients), or by
+    activity that comes as often with wearing-off as without it. A test of non-inferiority is under its null where the
+    true value is its margin.
     """
     method = load_method(analysis.method)
     if method.needs_margin:
@@ -93,10 +95,10 @@ def is_null(analysis: Analysis, protocol: Protocol) -> bool:
         return analysis.true_value == method.null_value
     if analysis.by == "arm":
         treated = {arm.model_copy(update={"name": "", "size": 1}) for arm in _compared(analysis, protocol)}
-        return len(treated) == 1 and protocol.assignment.kind == "randomised"
+        return len(treated) == 1
     kind = next(each.kind for each in protocol.endpoints if each.name == analysis.endpoint)
     world = protocol.world
-    if kind in _ACTIVITY:
+    if kind in ACTIVITY:
         hangs_together = world.activity == "model" and world.wearing_off == "low_occupancy"
         return world.activity_ratio == 1.0 and not (hangs_together and world.strength > 0)
     return kind in ("level", "occupancy") and world.wearing_off == "independent"
