@@ -107,3 +107,43 @@ def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
         code = "import warnings\nwarnings.simplefilter('error')\n" + block
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == 0, run.stderr
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of code of one language in a page of the documents."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_protocol_of_the_how_to_is_sound_and_names_what_there_is() -> None:
+    from wearoff.trial.protocol_file import parse_protocol, protocol_names
+
+    (text,) = blocks("how-to/write-a-protocol.md", "toml")
+    assert parse_protocol(text).size == 80
+    page = (ROOT / "docs" / "how-to" / "write-a-protocol.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", page, flags=re.MULTILINE)) == set(protocol_names())
+
+
+def test_the_faults_of_the_how_to_are_those_that_are_told() -> None:
+    from wearoff.errors import InputError
+    from wearoff.trial.protocol_file import parse_protocol
+
+    (text,) = blocks("how-to/write-a-protocol.md", "toml")
+    (said,) = blocks("how-to/write-a-protocol.md", "text")
+    text = text.replace("size = 40", "size = 0", 1).replace('"neda3_12w"', '"neda3_12"')
+    text = text.replace('"mann_whitney"', '"weighted_risk_difference"').replace(
+        'endpoint = "level"\nby = "arm"', 'endpoint = "activity"\nby = "wearing_off"'
+    )
+    with pytest.raises(InputError) as caught:
+        parse_protocol(text, "mine.toml")
+    found = [str(problem) for problem in caught.value.problems]
+    shown = [line.removesuffix(", ...") for line in said.strip().splitlines()]
+    assert len(found) == len(shown)
+    assert all(told.startswith(line) for told, line in zip(found, shown, strict=True)), found
+
+
+def test_every_table_of_a_protocol_is_in_the_how_to() -> None:
+    from wearoff.trial.protocol_form import forms
+
+    page = (ROOT / "docs" / "how-to" / "write-a-protocol.md").read_text(encoding="utf-8")
+    assert {form.written for form in forms().values() if form.path and form.written not in page} == set()

@@ -58,6 +58,8 @@ def example_result(patients: int = 12, seed: int = 7, ids: list[str] | None = No
         "activity_curves": _curves(answers),
         "effects": _effects(),
         "balance": _balance(),
+        "operating": _operating(),
+        "estimates": _estimates(),
         "associations": pl.DataFrame(
             {
                 "quantity": ["occupancy at trough", "concentration at trough"],
@@ -150,6 +152,8 @@ SECTIONS = (
             "activity_curves",
             "forest",
             "balance",
+            "operating",
+            "estimates",
         ),
         ("associations",),
     ),
@@ -173,6 +177,8 @@ TITLES = {
     "activity_curves": "Share free of activity over time",
     "effects": "Ratios",
     "balance": "Balance of the arms",
+    "operating": "How often each analysis shows it",
+    "estimates": "Estimates over studies",
     "associations": "Associations with wearing-off",
 }
 NOTES = {
@@ -459,6 +465,29 @@ def _balance() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["covariate", "smd_before", "smd_after"], orient="row")
 
 
+def _operating() -> pl.DataFrame:
+    rows = [
+        ("time to activity by wearing-off", 1, 1000, 0.41, 0.379, 0.441, 0.0),
+        ("time to activity by wearing-off", 2, 1000, 0.812, 0.786, 0.836, 0.0),
+        ("activity in year 1 by wearing-off", 2, 1000, 0.013, 0.0069, 0.0221, 0.22),
+        ("occupancy by regular wearing-off", 2, 1000, None, None, None, None),
+    ]
+    names = ["analysis", "look", "replicates", "shown", "shown_low", "shown_high", "uninformative"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def _estimates() -> pl.DataFrame:
+    rows: list[tuple[Any, ...]] = [
+        ("time to activity by wearing-off", 1, "hazard ratio", 1000, 981, 0.9, 1.4, 1.9, 2.7, 4.4, 1.0, 2.0),
+        ("time to activity by wearing-off", 2, "hazard ratio", 1000, 1000, 1.3, 1.7, 2.0, 2.4, 3.0, 1.0, 2.0),
+        ("relapses by wearing-off", 2, "rate ratio", 1000, 0, None, None, None, None, None, 1.0, None),
+        ("activity in year 1", 2, "risk difference", 1000, 1000, -0.02, 0.01, 0.04, 0.06, 0.1, 0.0, None),
+        ("wearing-off in the diary", 2, "share", 1000, 1000, 0.3, 0.33, 0.35, 0.37, 0.4, None, None),
+    ]
+    names = ["analysis", "look", "measure", "replicates", "estimated", "q05", "q25", "q50", "q75", "q95"]
+    return pl.DataFrame(rows, schema=[*names, "null_value", "true_value"], orient="row")
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "=cmd|' /C calc'!A0",
@@ -480,6 +509,8 @@ def hostile_result(patients: int = 12) -> StudyResult:
         "activity_curves": ["group"],
         "effects": ["analysis", "outcome", "coding", "measure", "verdict"],
         "balance": ["covariate"],
+        "operating": ["analysis"],
+        "estimates": ["analysis", "measure"],
         "notes": ["note"],
         "refusals": ["file", "column", "value", "reason"],
         "table_one": ["characteristic", "all"],

@@ -229,6 +229,20 @@ def test_files_that_a_protocol_names_are_found_from_where_it_lies(tmp_path: Path
     assert load_model(protocol.world.model).name == "van_den_berg_2025"
 
 
+def test_faults_of_a_file_of_distributions_are_told_with_the_place_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "people.toml").write_text("[weight_kg]\nkind = 'normal'\n", encoding="utf-8")
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT.replace("[patients]", '[patients]\nnumbers = "people.toml"'), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_protocol(path)
+    told = [str(problem) for problem in caught.value.problems]
+    line = line_of(path.read_text("utf-8"), "numbers =")
+    assert all(
+        each.startswith(f"mine.toml, line {line}, patients, key numbers: people.toml, ") for each in told
+    )
+    assert any("weight_kg" in each for each in told)
+
+
 def test_the_digest_is_of_what_is_said_and_not_of_how(tmp_path: Path) -> None:
     protocol = load_protocol("bergen-2020")
     assert protocol_digest(parse_protocol(to_toml(protocol))) == protocol_digest(protocol)

@@ -13,6 +13,7 @@ from wearoff.charts.diary import DIARY_HEAT_MAP
 from wearoff.charts.forest import FOREST
 from wearoff.charts.neda import NEDA_COMPONENTS
 from wearoff.charts.occupancy import OCCUPANCY
+from wearoff.charts.operating import ESTIMATES, OPERATING
 from wearoff.charts.picture import Picture
 from wearoff.charts.risk import RECONSTRUCTIONS, RISK_BY_GROUP, SPLITS
 from wearoff.charts.time_to_event import ACTIVITY_CURVES
@@ -36,6 +37,8 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
             BALANCE,
             SPLITS,
             RECONSTRUCTIONS,
+            OPERATING,
+            ESTIMATES,
         )
     }
 )

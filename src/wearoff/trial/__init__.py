@@ -4,7 +4,10 @@ Definition, data and reading are separate steps:
 
 - `protocol`: who, in which arms, under which policy, recorded how, and analysed by which named rules
 - `protocol_file`, `protocols/`: a protocol from a file and by name, every fault at its line (`protocol_form`)
-- `protocol_checks`, `reading_checks`: what a protocol cannot mean, found before anything is simulated
+- `protocol_keys`: every key with its meaning and its default, and how well that is known (`protocol_marks.toml`)
+- `protocol_checks`, `reading_checks`, `method_checks`, `look_checks`: what a protocol cannot mean, found before
+  anything is simulated
+- `plan`, `world_plan`: the analysis plan as text, made from the values and the rules that they name
 - `truth`: what is true of virtual patients before anything is recorded
 - `record`, `recording`: what is recorded of it as a cohort, and what is lost on the way
 - `endpoints`: what each patient's recorded tables say, by the code that scores a real cohort, with `at_entry` (arm and
@@ -16,5 +19,8 @@ Definition, data and reading are separate steps:
 - `block`, `run`, `workers`: many replicates in one pass, and many blocks on any executor
 - `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder
 - `rescore`: other endpoints and analyses of the recorded tables, without simulating again
-- `operating`: power, errors, bias and coverage of the analyses, counted over all replicates
+- `operating`, `estimates`: power, errors, bias and coverage of the analyses, and quantiles of what they estimate,
+  counted over all replicates
+- `null_world`: the same study where there is nothing to find
+- `design`: the report on a design, with its `design_first_screen` and the `design_example` of one virtual study
 """

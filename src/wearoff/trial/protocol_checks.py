@@ -14,7 +14,8 @@ from wearoff.dosing.hand_written import Faults, did_you_mean, shown
 from wearoff.dosing.occupancy import curve_names
 from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.policies import policy_card, policy_names
-from wearoff.errors import WearoffError
+from wearoff.errors import InputError, WearoffError
+from wearoff.trial.people_file import load_people
 from wearoff.trial.protocol import COVARIATES, Arm, Protocol
 from wearoff.trial.reading_checks import note_unreadable
 
@@ -91,6 +92,12 @@ def _people(protocol: Protocol, faults: Faults) -> None:
             "numbers",
             patients.numbers,
         )
+    elif patients.numbers is not None:
+        try:
+            load_people(patients.numbers)
+        except InputError as fault:
+            for problem in fault.problems:
+                faults.add(str(problem), ("patients", "numbers"), "patients", "numbers", patients.numbers)
 
 
 def _arms(protocol: Protocol, faults: Faults) -> None:

@@ -11,6 +11,7 @@ import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from wearoff.dosing.figures import Strict
@@ -60,9 +61,11 @@ class Form:
         return tuple(key for key, field in self.keys.items() if field.is_required())
 
 
-def forms() -> dict[tuple[str, ...], Form]:
+@cache
+def forms() -> Mapping[tuple[str, ...], Form]:
     """Every table that a protocol file may hold, by the keys that lead to it, in the order of the models."""
-    return {form.path: form for form in _forms(Form((), Protocol, is_repeated=False))}
+    found = {form.path: form for form in _forms(Form((), Protocol, is_repeated=False))}
+    return types.MappingProxyType(found)
 
 
 def form_at(path: Path) -> Form | None:
