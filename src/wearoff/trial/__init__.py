@@ -14,7 +14,8 @@ Definition, data and reading are separate steps:
 - `looks`: how much error an interim look may spend, its boundary and its day
 - `results`: what one analysis of one replicate leaves
 - `block`, `run`, `workers`: many replicates in one pass, and many blocks on any executor
-- `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder (`archive_checks`, `archive_files`)
+- `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder
+- `archive_checks`, `archive_files`: what an archive must be to go on with, and its files
 - `rescore`: other endpoints and analyses of the recorded tables, without simulating again
 - `operating`: power, errors, bias and coverage of the analyses, counted over all replicates
 """
