@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.trial.worlds import FOUR, SIX, study
+from tests.trial.worlds import FOUR, study
 from wearoff.dosing.activity import share_without, typical_activity
 from wearoff.dosing.occupancy import load_curve
 from wearoff.dosing.pk.models import load_model

@@ -15,6 +15,7 @@
 from wearoff.cohort.records.choices import ReadingChoices
 from wearoff.cohort.records.cohort import Cohort
 from wearoff.cohort.records.dictionary import Analyte, Column, Dictionary, Table, load_dictionary
+from wearoff.cohort.records.frames import cohort_of_frames
 from wearoff.cohort.records.reader import FORMATS, format_of, read_cohort, read_files
 from wearoff.cohort.records.receipt import Receipt
 
@@ -27,6 +28,7 @@ __all__ = [
     "ReadingChoices",
     "Receipt",
     "Table",
+    "cohort_of_frames",
     "format_of",
     "load_dictionary",
     "read_cohort",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.special import ndtr
-
-from wearoff.dosing.pk.virtual import patient_normals
+from wearoff.dosing.pk.virtual import patient_normals, patient_uniforms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,8 +49,7 @@ class Chance:
 
     def uniform(self, purpose: str) -> Float[np.ndarray, " patients"]:
         """A number between 0 and 1 for each patient."""
-        drawn: np.ndarray = ndtr(self.normal(purpose))
-        return drawn
+        return patient_uniforms(self.seed, f"recording:{purpose}", self.first, self.count)
 
     def happens(self, share: float, purpose: str) -> Bool[np.ndarray, " patients"]:
         """Whether that happens to each patient which happens to so many of them.

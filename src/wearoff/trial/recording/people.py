@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from wearoff.trial.at_entry import ARM
 from wearoff.trial.recording.watched import DAYS_PER_YEAR, REASONS
 
 if TYPE_CHECKING:
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
     from wearoff.trial.recording.watched import Watched
     from wearoff.trial.truth import Truth
 
-__all__ = ["ARM_KIND", "record_arms", "record_patients"]
+__all__ = ["record_arms", "record_patients"]
 
-ARM_KIND: Final = "arm"
-"""The `kind` of the event that says in its column `arm` to which arm a patient belongs."""
 _SHORTEST_CM, _TALLEST_CM = 100.0, 230.0  # what the data dictionary allows
 
 
@@ -62,8 +61,8 @@ def record_arms(protocol: Protocol, truth: Truth, clock: Clock) -> pl.DataFrame:
         {
             "patient_id": clock.patient_id,
             "start_date": clock.date(everyone, np.zeros(truth.patients, dtype=np.int64)),
-            "kind": pl.Series([ARM_KIND], dtype=pl.String).new_from_index(0, truth.patients),
-            "arm": names.gather(truth.people.arm),
+            "kind": pl.Series([ARM], dtype=pl.String).new_from_index(0, truth.patients),
+            ARM: names.gather(truth.people.arm),
             "treated_since": since.dt.to_string("%Y-%m-%d"),
         }
     )
