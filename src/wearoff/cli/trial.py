@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +12,9 @@ import typer
 from wearoff.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from wearoff.cohort.records import Cohort
     from wearoff.trial.protocol import Protocol
     from wearoff.trial.run import TrialRun
 
@@ -75,13 +77,32 @@ def trial(
         raise typer.BadParameter("give a PROTOCOL: a name from --list, or a .toml file")
     _refuse_contradictions(replicates, workers, dask, seed, from_, no_tables=no_tables, pack=pack)
     study = load_protocol(protocol)
+    cohort = None if from_ else _cohort_of(study)
     if replicates is None and from_ is None:
-        _explore(study, seed or 0, out or Path(f"{study.name}-example"))
+        _explore(study, cohort, seed or 0, out or Path(f"{study.name}-example"))
         return
     folder = out or Path(f"{study.name}-{'rescored' if from_ else 'trial'}")
     text = Path(protocol).read_text("utf-8-sig") if protocol.endswith(".toml") else protocol_text(protocol)
+    from wearoff.trial.archive import Archive
+    from wearoff.trial.run import run_trial
+
     with _crew(workers, dask) as crew:
-        done = _run(study, folder, crew | {"text": text}, replicates, seed or 0, from_, protocol, no_tables)
+        if from_ is not None:
+            work = partial(Archive.open(from_).rescore, study, folder, file=protocol, text=text, **crew)
+        else:
+            assert replicates is not None  # noqa: S101 - one of the two is given
+            work = partial(
+                run_trial,
+                study,
+                folder,
+                replicates=replicates,
+                seed=seed or 0,
+                keep_tables=not no_tables,
+                cohort=cohort,
+                text=text,
+                **crew,
+            )
+        done = _watched(work, folder)
     _show(done, folder, workers=crew.get("workers"))
     if pack:
         file = folder.with_name(f"{folder.resolve().name}.zip")
@@ -120,7 +141,17 @@ def _refuse_contradictions(
                 raise typer.BadParameter(f"{option} belongs to many studies; say how many with --replicates")
 
 
-def _explore(study: Protocol, seed: int, folder: Path) -> None:
+def _cohort_of(study: Protocol) -> Cohort | None:
+    """The recorded cohort that patients are drawn from, where the protocol says so."""
+    if study.patients.source != "cohort" or study.patients.folder is None:
+        return None
+    from wearoff.cli.records import day
+    from wearoff.cohort.records import read_cohort
+
+    return read_cohort(study.patients.folder, as_of=day(None))
+
+
+def _explore(study: Protocol, cohort: Cohort | None, seed: int, folder: Path) -> None:
     """One virtual study: its plan, what its analyses gave, and its records as a cohort."""
     from rich.console import Console
 
@@ -132,7 +163,7 @@ def _explore(study: Protocol, seed: int, folder: Path) -> None:
     for line in plan_lines(analysis_plan(study)):
         typer.echo(line)
     with Console(stderr=True).status("simulating one study", spinner="line"):
-        block = run_block(study, seed, 0, 1, is_kept=True)
+        block = run_block(study, seed, 0, 1, is_kept=True, cohort=cohort)
     assert block.cohort is not None  # noqa: S101 - it is kept
     for line in result_lines(study, block, seed):
         typer.echo(line)
@@ -152,20 +183,8 @@ def _crew(workers: int | None, dask: str | None) -> Iterator[dict[str, Any]]:
         yield {"executor": executor, "at_once": at_once}
 
 
-def _run(
-    study: Protocol,
-    folder: Path,
-    options: dict[str, Any],
-    replicates: int | None,
-    seed: int,
-    source: Path | None,
-    file: str,
-    no_tables: bool,
-) -> TrialRun:
-    """Simulate, or score what was recorded; a stop says how to go on."""
-    from wearoff.trial.archive import Archive
-    from wearoff.trial.run import run_trial
-
+def _watched(work: Callable[..., TrialRun], folder: Path) -> TrialRun:
+    """The work with a bar over it; a stop says how to go on."""
     done = [0, 0]
     with progress_bar("starting the workers", of="replicates") as bar:
 
@@ -174,18 +193,7 @@ def _run(
             bar(ready, in_all)
 
         try:
-            if source is not None:
-                return Archive.open(source).rescore(study, folder, file=file, progress=progress, **options)
-            assert replicates is not None  # noqa: S101 - one of the two is given
-            return run_trial(
-                study,
-                folder,
-                replicates=replicates,
-                seed=seed,
-                keep_tables=not no_tables,
-                progress=progress,
-                **options,
-            )
+            return work(progress=progress)
         except KeyboardInterrupt:
             kept = f"{done[0]:,} of {done[1]:,} replicates are kept in {folder}"
     typer.echo(f"{kept}; the same command goes on from there.", err=True)
