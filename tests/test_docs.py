@@ -43,6 +43,7 @@ def options_of(command: str) -> set[str]:
         "pml",
         "policies",
         "simulate",
+        "trial",
     ],
 )
 def test_every_option_of_a_command_is_documented(command: str) -> None:
@@ -93,6 +94,7 @@ def test_the_version_is_said_once() -> None:
     "page",
     [
         "how-to/describe-a-patient.md",
+        "how-to/run-a-virtual-trial.md",
         "explanation/pml.md",
         "explanation/published-policies.md",
         "explanation/tissue.md",

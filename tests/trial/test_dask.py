@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.shared import ROOT
-from tests.trial.blocks import protocol, slow_block
-from tests.trial.test_run import files_of, run
+from tests.trial.blocks import slow_block
+from tests.trial.test_run import files_of
 from wearoff.errors import InputError
 from wearoff.trial import run as run_module
+from wearoff.trial.block import BlockFunction, run_block
+from wearoff.trial.protocol_file import load_protocol
 from wearoff.trial.run import run_trial
 from wearoff.trial.workers import dask_cluster
 
@@ -58,6 +60,8 @@ def cluster(
                     "--scheduler-file",
                     str(file),
                     "--no-nanny",
+                    "--local-directory",
+                    str(folder),
                     "--nthreads",
                     "1",
                 )
@@ -65,18 +69,18 @@ def cluster(
         yield str(file), started[1:]
     finally:
         for process in reversed(started):
-            process.terminate()
-        for process in started:
-            process.wait(30)
+            process.kill()  # asked to end, a worker may wait for ever for one that is dead
+            process.wait()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-@pytest.mark.parametrize("failures", [3, 0])
+@pytest.mark.parametrize(("block", "failures"), [(run_block, 3), (slow_block, 0)])
 def test_one_of_two_workers_killed_half_way_changes_nothing(
-    failures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    block: BlockFunction, failures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no failure allowed the scheduler gives the block back, and it is the run that hands it out again."""
-    run(tmp_path / "whole")
+    study = load_protocol("bergen-2020")
+    run_trial(study, tmp_path / "whole", replicates=12, seed=7, replicates_per_block=2, block=block)
     seen: list[int] = []
     given_back: list[str] = []
     is_lost = run_module._is_lost
@@ -93,13 +97,13 @@ def test_one_of_two_workers_killed_half_way_changes_nothing(
                 os.kill(workers[0].pid, signal.SIGKILL)
 
         run_trial(
-            protocol(),
+            study,
             tmp_path / "trial",
             replicates=12,
             seed=7,
             executor=executor,
             at_once=at_once,
-            block=slow_block,
+            block=block,
             replicates_per_block=2,
             progress=progress,
         )

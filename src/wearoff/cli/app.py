@@ -27,6 +27,7 @@ from wearoff.cli.quality import quality
 from wearoff.cli.records import convert, template
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
+from wearoff.cli.trial import trial
 from wearoff.errors import InputError, WearoffError
 
 EXIT_INPUT = 1
@@ -57,6 +58,7 @@ app.command()(patient)
 app.command()(models)
 app.command()(policies)
 app.command()(pml)
+app.command()(trial)
 app.command()(check)
 
 

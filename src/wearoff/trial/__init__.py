@@ -18,6 +18,7 @@ Definition, data and reading are separate steps:
 - `results`: what one analysis of one replicate leaves
 - `block`, `run`, `workers`: many replicates in one pass, and many blocks on any executor
 - `archive`: protocol, seed, versions, recorded tables, decisions and results in one folder
+- `archive_checks`, `archive_files`: what an archive must be to go on with, and its files
 - `rescore`: other endpoints and analyses of the recorded tables, without simulating again
 - `operating`, `estimates`: power, errors, bias and coverage of the analyses, and quantiles of what they estimate,
   counted over all replicates

@@ -29,10 +29,11 @@ from wearoff.cohort.records.cohort import Cohort
 from wearoff.cohort.records.receipt import make_receipt
 from wearoff.cohort.records.writers.files import put_whole
 from wearoff.errors import InputError, Problem
-from wearoff.trial.archive_checks import ABOUT, FORMAT, check_archive, continued, digest_of, versions_here
+from wearoff.trial.archive_checks import ABOUT, FORMAT, check_archive, continued, versions_here
 from wearoff.trial.archive_files import WrittenBlock, digest_of_file, json_bytes, pack_folder, unwritable
 from wearoff.trial.block import DECISION_SCHEMA
 from wearoff.trial.protocol import Protocol
+from wearoff.trial.protocol_file import protocol_digest, to_toml
 from wearoff.trial.results import RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Archive:
     Attributes:
         folder: where it is.
         protocol: the study.
-        digest: digest of the protocol.
+        digest: digest of the protocol and of the files that it names.
         seed: the seed of every draw.
         replicates: how many were asked for.
         replicates_per_block: how many stand in a block.
@@ -105,7 +106,7 @@ class Archive:
             seed: the seed of every draw.
             replicates: how many are asked for, at least 1.
             is_kept: whether recorded tables are kept.
-            text: the protocol as it was read, to lie beside.
+            text: the protocol as it was read, to lie beside; by default a file that says the same.
             replicates_per_block: how many stand in a block; by default as many as have `BLOCK_PATIENTS` patients.
             rescored: digest of the archive whose recorded tables are read.
 
@@ -116,7 +117,7 @@ class Archive:
         wanted = cls(
             folder=folder,
             protocol=protocol,
-            digest=digest_of(protocol),
+            digest=protocol_digest(protocol),
             seed=seed,
             replicates=replicates,
             replicates_per_block=per_block,
@@ -133,8 +134,7 @@ class Archive:
             raise InputError(Problem(reason, file=str(folder)))
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if text is not None:
-                put_whole(folder / _AS_READ, text.encode())
+            put_whole(folder / _AS_READ, (text or to_toml(protocol)).encode())
             put_whole(folder / ABOUT, wanted._about())
         except OSError as fault:
             raise unwritable(folder, fault) from fault
@@ -155,6 +155,12 @@ class Archive:
         file = folder / ABOUT
         try:
             said = json.loads(file.read_text("utf-8"))
+            if said["sha256"] != _digest_of_json(said["protocol"]):
+                reason = (
+                    "the protocol in the archive was changed after its data were made; put it back, or run the "
+                    "trial in a new folder."
+                )
+                raise InputError(Problem(reason, file=str(file), key="protocol"))
             found = cls(
                 folder=folder,
                 protocol=Protocol.model_validate_json(json.dumps(said["protocol"])),
@@ -293,10 +299,12 @@ class Archive:
         pack_folder(self.folder, file)
 
     def _about(self) -> bytes:
+        protocol = self.protocol.model_dump(mode="json", by_alias=True)
         return json_bytes(
             {
                 "format": FORMAT,
-                "protocol": json.loads(self.protocol.model_dump_json(by_alias=True)),
+                "protocol": protocol,
+                "sha256": _digest_of_json(protocol),
                 "digest": self.digest,
                 "seed": self.seed,
                 "replicates": self.replicates,
@@ -323,3 +331,7 @@ class Archive:
     def _scan(self, kind: str, schema: Mapping[str, type[pl.DataType]]) -> pl.LazyFrame:
         files = [self.folder / kind / f"{number:05d}.parquet" for number in self.finished()]
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema=schema)
+
+
+def _digest_of_json(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from wearoff import __version__
 from wearoff.errors import InputError, Problem
 from wearoff.trial.protocol import Protocol
+from wearoff.trial.protocol_file import protocol_digest
 
 if TYPE_CHECKING:
     from wearoff.trial.archive import Archive
 
-__all__ = ["ABOUT", "FORMAT", "check_archive", "continued", "differing_keys", "digest_of", "versions_here"]
+__all__ = ["ABOUT", "FORMAT", "check_archive", "continued", "differing_keys", "versions_here"]
 
 ABOUT: Final = "archive.json"
 FORMAT: Final = 1
@@ -30,11 +30,6 @@ def versions_here() -> dict[str, str]:
         **{name: version(name) for name in _DECIDE_NUMBERS},
         "processor": platform.machine(),
     }
-
-
-def digest_of(protocol: Protocol) -> str:
-    """Digest of everything that a protocol says."""
-    return hashlib.sha256(protocol.model_dump_json(by_alias=True).encode()).hexdigest()
 
 
 def differing_keys(one: Protocol, other: Protocol, fields: tuple[str, ...]) -> Iterator[str]:
@@ -68,12 +63,10 @@ def check_archive(found: Archive, form: object, protocol: Protocol | None, seed:
     if form != FORMAT:
         reason = f"this archive has format {form}, and this version of wearoff reads {FORMAT}; {anew}."
         raise InputError(Problem(reason, file=place, key="format"))
-    if found.digest != digest_of(found.protocol):
-        reason = f"the protocol in the archive was changed after its data were made; put it back, or {anew}."
-        raise InputError(Problem(reason, file=place, key="digest"))
-    if protocol is not None and found.digest != digest_of(protocol):
+    if protocol is not None and found.digest != protocol_digest(protocol):
         keys = list(differing_keys(found.protocol, protocol, tuple(Protocol.model_fields)))
-        reason = f"this archive is of another protocol: they differ in {', '.join(keys)}; {anew}."
+        what = f"they differ in {', '.join(keys)}" if keys else "a file that it names was changed"
+        reason = f"this archive is of another protocol: {what}; {anew}."
         raise InputError(Problem(reason, file=place, key="protocol"))
     if seed is not None and found.seed != seed:
         reason = f"this archive was made with the seed {found.seed}, not {seed}; give that seed, or {anew}."

@@ -13,8 +13,6 @@ from typing import Protocol as Interface
 
 import polars as pl
 
-from wearoff.trial.results import RESULT_SCHEMA
-
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
     from wearoff.trial.protocol import Protocol
@@ -65,7 +63,15 @@ class BlockFunction(Interface):
         """The block of so many replicates from the first one on."""
 
 
-def run_block(protocol: Protocol, seed: int, first: int, replicates: int, *, is_kept: bool) -> BlockResult:
+def run_block(
+    protocol: Protocol,
+    seed: int,
+    first: int,
+    replicates: int,
+    *,
+    is_kept: bool,
+    cohort: Cohort | None = None,
+) -> BlockResult:
     """Simulate, record, score and analyse a block of replicates.
 
     Args:
@@ -74,6 +80,7 @@ def run_block(protocol: Protocol, seed: int, first: int, replicates: int, *, is_
         first: number of the first replicate, from 0.
         replicates: how many, at least 1.
         is_kept: whether the recorded tables are to be in the result.
+        cohort: the recorded cohort that patients are drawn from, where the protocol says so.
 
     Returns:
         The results, the decisions and the counts; the recorded tables only where they are kept.
@@ -85,18 +92,23 @@ def run_block(protocol: Protocol, seed: int, first: int, replicates: int, *, is_
     from wearoff.trial.record import record
     from wearoff.trial.simulate import simulate_truth
 
-    truth = simulate_truth(protocol, seed, first, replicates)
-    cohort = record(protocol, truth)
+    truth = simulate_truth(protocol, seed, first, replicates, cohort=cohort)
+    recorded = record(protocol, truth)
     counts = {
         "patients": truth.patients,
         "unsolved": int(truth.failed.sum()),
         "relapses": truth.relapses.day.size,
         "lesions": truth.lesions.day.size,
-        **{name: table.height for name, table in cohort.tables.items() if name != "patient"},
+        **{f"rows in {name}": table.height for name, table in recorded.tables.items() if table.height},
     }
-    kept = cohort if is_kept else None
-    decisions = decision_frame(protocol, truth)
-    return BlockResult(first, replicates, score_block(protocol, cohort), decisions, counts, kept)
+    return BlockResult(
+        first,
+        replicates,
+        results=score_block(protocol, recorded),
+        decisions=decision_frame(protocol, truth),
+        counts=counts,
+        cohort=recorded if is_kept else None,
+    )
 
 
 def score_block(protocol: Protocol, cohort: Cohort) -> pl.DataFrame:
@@ -107,13 +119,20 @@ def score_block(protocol: Protocol, cohort: Cohort) -> pl.DataFrame:
         cohort: the tables of all replicates of the block.
 
     Returns:
-        A row for each analysis, look and replicate, sorted, with the columns of `RESULT_SCHEMA`.
+        A row for each analysis, look and replicate, replicate by replicate, with the columns of `RESULT_SCHEMA`.
     """
     from wearoff.trial.analyse import analyse
     from wearoff.trial.endpoints import endpoints_of
 
-    found = analyse(endpoints_of(cohort, protocol), protocol, look=1)
-    return found.select(pl.col(name).cast(kind) for name, kind in RESULT_SCHEMA.items())
+    if protocol.looks is None:
+        return analyse(endpoints_of(cohort, protocol), protocol)
+    from wearoff.trial.looks import planned_looks
+
+    found = [
+        analyse(endpoints_of(cohort, protocol, look.day), protocol, look.number, look.alpha)
+        for look in planned_looks(protocol)
+    ]
+    return pl.concat(found).sort("replicate", "look", maintain_order=True)
 
 
 def decision_frame(protocol: Protocol, truth: Truth) -> pl.DataFrame:
@@ -154,7 +173,9 @@ def decision_frame(protocol: Protocol, truth: Truth) -> pl.DataFrame:
             arm=_named("arm", names),
             by=_named("by", log.who),
             why=_named("why", log.reasons).str.replace(
-                "{level}", level.round(1).cast(pl.String).fill_null("unknown"), literal=True
+                "{level}",
+                level.round_sig_figs(3).cast(pl.String).fill_null("unknown") + " mg/L",
+                literal=True,
             ),
         )
         .select(pl.col(name).cast(kind) for name, kind in DECISION_SCHEMA.items())

@@ -177,7 +177,9 @@ def summarise(results: pl.LazyFrame | pl.DataFrame, analyses: Iterable[Read]) ->
         scale=pl.when(is_ratio).then(pl.lit("log")).otherwise(pl.lit("as estimated")),
         **_limits(counted),
     )
-    return found.select(pl.col(name).cast(kind) for name, kind in OPERATING_SCHEMA.items())
+    chosen = found.select(pl.col(name).cast(kind) for name, kind in OPERATING_SCHEMA.items())
+    # rows are summed in whatever order they come, which shows in the last digits
+    return chosen.with_columns(pl.col(pl.Float64).round_sig_figs(10))
 
 
 def characteristics_by_look(results: pl.LazyFrame | pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
@@ -193,7 +195,7 @@ def characteristics_by_look(results: pl.LazyFrame | pl.DataFrame, protocol: Prot
     if protocol.looks is None:
         return pl.DataFrame(schema=LOOK_SCHEMA)
     schedule = protocol.schedule
-    weeks = [*protocol.looks.weeks, float(schedule.accrual_weeks + schedule.followup_weeks)]
+    weeks = [*sorted(protocol.looks.weeks), float(schedule.accrual_weeks + schedule.followup_weeks)]
     primary = [each.name for each in protocol.analyses if each.is_primary]
     look, last = pl.col("look"), len(weeks)
     first_shown = look.filter("is_shown").min()

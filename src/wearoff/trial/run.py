@@ -7,6 +7,7 @@ it comes, so that memory stays flat, and a run that was stopped goes on with the
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from wearoff.errors import ComputationError, InputError, Problem, WearoffError
 from wearoff.trial.archive import Archive
@@ -33,6 +35,7 @@ from wearoff.trial.workers import Here, local_workers, stop_workers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from wearoff.cohort.records import Cohort
     from wearoff.trial.protocol import Protocol
 
 __all__ = ["MOST_TRIES", "BlockTask", "TrialRun", "run_trial"]
@@ -87,6 +90,7 @@ def run_trial(
     keep_tables: bool = True,
     progress: Progress | None = None,
     text: str | None = None,
+    cohort: Cohort | None = None,
     block: BlockFunction = run_block,
     replicates_per_block: int | None = None,
     rescored: str | None = None,
@@ -106,6 +110,7 @@ def run_trial(
         keep_tables: whether the recorded tables are kept, so that other endpoints can be computed from them.
         progress: called with the replicates that are done and those there are.
         text: the protocol as it was read, to lie in the archive.
+        cohort: the recorded cohort that patients are drawn from, where the protocol says so.
         block: what runs a block.
         replicates_per_block: how many replicates stand in a block; by default as many as `Archive.begin` chooses.
         rescored: digest of the archive whose recorded tables `block` reads, where it does not simulate.
@@ -134,6 +139,8 @@ def run_trial(
         replicates_per_block=replicates_per_block,
         rescored=rescored,
     )
+    if cohort is not None:  # where its rows stand in files cannot be sent to another process
+        block = cast("BlockFunction", partial(block, cohort=dataclasses.replace(cohort, origins={})))  # type: ignore[call-arg]
     finished = archive.finished()
     tasks = [
         BlockTask(protocol, seed, number, archive.replicates_of(number), keep_tables, archive.versions, block)
