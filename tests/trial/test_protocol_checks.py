@@ -87,6 +87,24 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         'policy = "trough_guided_tree"\nweeks = 9.0',
         "arm 2, key weeks: trough_guided_tree goes to 8 weeks at most",
     ),
+    "a decision after the end": (
+        PERSONAL,
+        "decide_every_infusions = 2",
+        "decide_every_infusions = 27",
+        "arm 2, key decide_every_infusions: the first decision comes 108 weeks after entry, after the follow-up of 104",
+    ),
+    "an override that never comes": (
+        PERSONAL.replace("[world]", "[world]\nregularly = 0.0\nsometimes = 0.0"),
+        'when = "active"',
+        'when = "wearing_off"',
+        "arm 2, key override.when: nobody has wearing-off",
+    ),
+    "levels of no interval of an arm": (
+        ARMS,
+        "level_every_weeks = 24",
+        "level_every_weeks = 80",
+        "analysis 3, key endpoint: level is measured at entry and then after 80 weeks, and the window ends after 72",
+    ),
     "an override to where everybody is": (
         COHORT,
         "[attendance]",

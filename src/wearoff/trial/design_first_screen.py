@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wearoff.cohort.results import Answer, Finding
-from wearoff.cohort.wording import count, percent, sentence_list, significant
+from wearoff.cohort.wording import count, percent, percent_range, sentence_list, significant
 from wearoff.stats import proportion_interval
 from wearoff.trial.methods import load_method
 from wearoff.trial.world_plan import amount, share_words, world_figures
@@ -68,11 +68,14 @@ class _Share:
         found = proportion_interval(self.shown, self.studies)
         return found.low, found.high
 
+    def range(self) -> str:
+        """The exact interval in words, which is not 0 wide where nobody or everybody shows it."""
+        return percent_range(*self.limits)
+
     def words(self) -> str:
-        low, high = self.limits
         return (
             f"{percent(self.value)} of {self.studies:,} virtual studies (Monte Carlo error {100 * self.error:.2g} "
-            f"points, 95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+            f"points, 95 % interval {self.range()})"
         )
 
 
@@ -199,7 +202,7 @@ def _findings(
     yield Finding(
         "Error of the first kind" if null else "Power",
         f"{percent(share.value)} ± {100 * share.error:.2g} points",
-        f"{analysis.name}, {share.studies:,} virtual studies, one Monte Carlo error",
+        f"{analysis.name}; one Monte Carlo error of {share.studies:,} virtual studies, 95 % interval {share.range()}",
     )
     row = _last(simulated.characteristics, analysis.name)
     if row is None:
@@ -210,7 +213,8 @@ def _findings(
         yield Finding(
             "Error of the first kind",
             f"{percent(wrong.value)} ± {100 * wrong.error:.2g} points",
-            f"the same study where there is nothing to find; {share_words(analysis.alpha)} are allowed",
+            f"the same study where there is nothing to find, 95 % interval {wrong.range()}; "
+            f"{share_words(analysis.alpha)} are allowed",
         )
     if row["mean_events"] is not None:
         yield Finding(

@@ -123,7 +123,7 @@ def _arms(protocol: Protocol, faults: Faults) -> None:
                 "size",
                 arm.size,
             )
-        for reason, key, value in (*_policy(arm, protocol), *_override(arm)):
+        for reason, key, value in (*_policy(arm, protocol), *_override(arm, protocol)):
             fail(reason, key, value)
         if arm.activity_ratio != 1.0 and protocol.world.activity != "stated":
             fail(
@@ -170,6 +170,14 @@ def _policy(arm: Arm, protocol: Protocol) -> Iterator[tuple[str, str, object]]:
             "aim_mg_per_l",
             aim,
         )
+    first = arm.decide_every_infusions * arm.weeks
+    if first > protocol.schedule.followup_weeks >= 1:
+        yield (
+            f"the first decision comes {first:g} weeks after entry, after the follow-up of "
+            f"{protocol.schedule.followup_weeks} weeks: the policy would decide nothing. Decide more often.",
+            "decide_every_infusions",
+            arm.decide_every_infusions,
+        )
     longest = _longest(arm)
     if arm.weeks > longest:
         yield (
@@ -179,12 +187,20 @@ def _policy(arm: Arm, protocol: Protocol) -> Iterator[tuple[str, str, object]]:
         )
 
 
-def _override(arm: Arm) -> Iterator[tuple[str, str, object]]:
+def _override(arm: Arm, protocol: Protocol) -> Iterator[tuple[str, str, object]]:
     """What is wrong with the clinician's own rule."""
     if arm.override is None:
         return
     if not _is_days(arm.override.weeks):
         yield _half_days(arm.override.weeks), "override.weeks", arm.override.weeks
+    world = protocol.world
+    if arm.override.when == "wearing_off" and not world.regularly + world.sometimes:
+        yield (
+            "nobody has wearing-off (regularly and sometimes in [world]), so that this never holds; leave the override "
+            "out.",
+            "override.when",
+            arm.override.when,
+        )
     if arm.policy == "fixed" and arm.override.weeks == arm.weeks:
         yield (
             f"the clinician goes back to the {arm.weeks:g} weeks that everyone has; name another interval, or leave "

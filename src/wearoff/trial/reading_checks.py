@@ -276,6 +276,7 @@ def _by_arm(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
                 key,
                 name,
             )
+    yield from _own_troughs(analysis, protocol)
     compared, reference = analysis.compared or names[1], analysis.reference or names[0]
     if compared == reference:
         yield (
@@ -284,6 +285,24 @@ def _by_arm(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
             "compared" if analysis.compared else "reference",
             compared,
         )
+
+
+def _own_troughs(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
+    """Levels of arms of which none is measured after entry: the first is of the interval before."""
+    found = [endpoint for endpoint in protocol.endpoints if endpoint.name == analysis.endpoint]
+    for endpoint in found:
+        if endpoint.kind not in ("level", "occupancy"):
+            continue
+        every = getattr(protocol.schedule, f"{endpoint.kind}_every_weeks")
+        until = endpoint.until_weeks or protocol.schedule.followup_weeks
+        if every is not None and every > until:
+            yield (
+                f"{endpoint.kind} is measured at entry and then after {every} weeks, and the window ends after "
+                f"{until}: no trough of an interval that an arm decided. Measure more often "
+                f"({endpoint.kind}_every_weeks in [schedule]).",
+                "endpoint",
+                analysis.endpoint,
+            )
 
 
 def _by_answer(analysis: Analysis, protocol: Protocol) -> Iterator[Reason]:
