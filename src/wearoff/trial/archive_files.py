@@ -9,6 +9,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,8 +103,15 @@ def json_bytes(value: Any) -> bytes:
 
 
 def digest_of_file(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's bytes; those of a file that nobody has touched since are not read again."""
+    found = path.stat()
+    return _digest(str(path.absolute()), found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1 << 16)
+def _digest(path: str, changed_ns: int, size: int) -> str:
+    del changed_ns, size  # they tell one content of the file from another
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
