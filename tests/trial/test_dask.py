@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_study import run as command
 from tests.shared import ROOT
 from tests.trial.blocks import slow_block
 from tests.trial.test_run import files_of
-from wearoff.errors import InputError
+from wearoff.errors import InputError, WearoffError
 from wearoff.trial import run as run_module
 from wearoff.trial.block import BlockFunction, run_block
-from wearoff.trial.protocol_file import load_protocol
+from wearoff.trial.protocol_file import load_protocol, protocol_text
 from wearoff.trial.run import run_trial
 from wearoff.trial.workers import dask_cluster
 
@@ -112,6 +113,28 @@ def test_one_of_two_workers_killed_half_way_changes_nothing(
     assert set(given_back) == (set() if failures else {"KilledWorker"})
     assert seen == [0, 2, 4, 6, 8, 10, 12]
     assert files_of(tmp_path / "trial") == files_of(tmp_path / "whole")
+
+
+def test_the_command_runs_on_a_cluster_by_its_scheduler_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.toml").write_text(protocol_text("bergen-2020").replace("size = 40", "size = 9"))
+    asked = ("trial", tmp_path / "mine.toml", "--replicates", 3)
+    assert command(monkeypatch, *asked, "--workers", 1, "-o", tmp_path / "here") == 0
+    with cluster(tmp_path, 1) as (file, _):
+        assert command(monkeypatch, *asked, "--dask", file, "-o", tmp_path / "there") == 0
+    assert "ran 3 replicates" in capsys.readouterr().out
+    for folder in ("results", "recorded"):
+        assert files_of(tmp_path / "here" / folder) == files_of(tmp_path / "there" / folder)
+
+
+def test_without_the_extra_the_way_to_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(WearoffError, match=r"install wearoff with its extra: wearoff\[cluster\]"),
+        dask_cluster("x"),
+    ):
+        pass
 
 
 def test_a_cluster_that_is_not_there_or_has_no_worker_is_named(tmp_path: Path) -> None:

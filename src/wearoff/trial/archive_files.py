@@ -83,7 +83,9 @@ def pack_folder(folder: Path, file: Path) -> None:
                 name = f"{folder.resolve().name}/{path.relative_to(folder).as_posix()}"
                 if path.is_file() and not path.name.startswith("."):
                     # of a fixed date, and as they are: Parquet is compressed already
-                    whole.writestr(zipfile.ZipInfo(name), path.read_bytes())
+                    entry = zipfile.ZipInfo(name)
+                    entry.external_attr = 0o644 << 16  # or nobody may read what some programs unpack
+                    whole.writestr(entry, path.read_bytes())
         part.replace(file)
     except OSError as fault:
         raise unwritable(file, fault) from fault

@@ -254,8 +254,16 @@ class _Crew:
             self._submit(waiting)
 
     def _submit(self, source: deque[BlockTask]) -> None:
-        self._running[self._executor.submit(compute_block, source[0])] = source[0]
-        source.popleft()
+        try:
+            future = self._executor.submit(compute_block, source[0])
+        except BrokenExecutor:
+            raise
+        except Exception as fault:
+            raise ComputationError(
+                f"whoever runs the blocks takes no more of them ({fault}); what is finished is kept: begin again with "
+                "a new executor or cluster, and the run goes on"
+            ) from fault
+        self._running[future] = source.popleft()
 
     def _renew(
         self, fault: BrokenExecutor, keep: Callable[[WrittenBlock], None], suspects: deque[BlockTask]
