@@ -43,6 +43,8 @@ __all__ = ["MOST_TRIES", "BlockTask", "TrialRun", "run_trial"]
 MOST_TRIES: Final = 3
 """So often a block is begun before the run gives up on it."""
 
+_LOOK_UP_S: Final = 5.0
+
 Progress = Callable[[int, int], None]
 
 
@@ -212,7 +214,8 @@ class _Crew:
             except BrokenExecutor as fault:
                 self._renew(fault, keep, suspects)
                 continue
-            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            # now and then `at_once` is asked whether there is anybody left to wait for
+            done, _ = wait(self._running, timeout=_LOOK_UP_S, return_when=FIRST_COMPLETED)
             for future in done:
                 try:
                     written = future.result()
