@@ -23,6 +23,7 @@ from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
 from wearoff.cli.pml import pml
 from wearoff.cli.policies import policies
+from wearoff.cli.power import power
 from wearoff.cli.quality import quality
 from wearoff.cli.records import convert, template
 from wearoff.cli.simulate import simulate
@@ -57,6 +58,7 @@ app.command()(patient)
 app.command()(models)
 app.command()(policies)
 app.command()(pml)
+app.command()(power)
 app.command()(check)
 
 

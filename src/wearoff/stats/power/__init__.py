@@ -24,7 +24,13 @@ from wearoff.stats.power.shares import (
     noninferiority_chance,
     noninferiority_total,
 )
-from wearoff.stats.power.tables import fisher_p_values, fisher_power, fisher_total, noninferiority_power
+from wearoff.stats.power.tables import (
+    fisher_p_values,
+    fisher_power,
+    fisher_total,
+    noninferiority_exact_total,
+    noninferiority_power,
+)
 
 __all__ = [
     "binomial_power",
@@ -36,6 +42,7 @@ __all__ = [
     "group_sizes",
     "hazard_of_share",
     "noninferiority_chance",
+    "noninferiority_exact_total",
     "noninferiority_power",
     "noninferiority_total",
     "ordered_levels_power",

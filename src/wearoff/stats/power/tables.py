@@ -154,6 +154,46 @@ def noninferiority_power(
     return float(first @ is_shown @ second)
 
 
+def noninferiority_exact_total(
+    chances: tuple[float, float],
+    *,
+    margin: float,
+    share: float = 0.5,
+    power: float = 0.8,
+    alpha: float = 0.05,
+) -> int:
+    """The members, both groups together, with whom `noninferiority_power` has a power and keeps it with more.
+
+    Args:
+        chances: the chance of an event in the first and second group, each between 0 and 1.
+        margin: the difference that must be excluded, larger than the true one.
+        share: of the members that are in the first group.
+        power: chance to show it.
+        alpha: one-sided chance of a false alarm that the test allows.
+
+    Raises:
+        ValueError: an argument is outside of what it can be, or no total up to 100,000 suffices.
+
+    Example:
+        >>> noninferiority_exact_total((0.1, 0.1), margin=0.1)
+        233
+    """
+    p1, p0 = (checked_share(chance, "the chance of an event") for chance in chances)
+    checked_share(share, "the share of the first group")
+    if p1 - p0 >= margin:
+        raise ValueError(
+            f"the true difference, {p1 - p0:g}, reaches the margin of {margin:g}: no size can exclude what is true"
+        )
+    variance = p1 * (1.0 - p1) / share + p0 * (1.0 - p0) / (1.0 - share)
+    near = (signal_needed(power, alpha=alpha, sides=1) / (margin - p1 + p0)) ** 2 * variance
+
+    def power_at(total: int) -> float:
+        sizes = group_sizes(total, share)
+        return noninferiority_power(sizes, (p1, p0), margin=margin, alpha=alpha) if min(sizes) else 0.0
+
+    return smallest_total(power_at, power, start=round(near), look_on=0.1)
+
+
 def binomial_chances(total: int, chance: float) -> _Array:
     """The chances of 0, 1, ..., `total` events.
 
