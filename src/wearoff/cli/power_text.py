@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wearoff.cohort.results import StudyResult, Table
 
 _HEADINGS = {
-    "activity_per_year_%": "active/year",
+    "activity_per_year_pct": "active/year",
     "years": "years",
     "events": "events",
     "patients": "patients",
@@ -36,18 +36,18 @@ def power_lines(result: StudyResult) -> list[str]:
     """Everything that is printed, in lines."""
     answer = result.answer
     return [
-        *textwrap.wrap(answer.question, WIDTH),
+        *_wrapped(answer.question),
         "=" * min(WIDTH, len(answer.question)),
-        *textwrap.wrap(answer.headline, WIDTH),
+        *_wrapped(answer.headline),
         "",
-        *(line for text in answer.sentences for line in (*textwrap.wrap(text, WIDTH), "")),
+        *(line for text in answer.sentences for line in (*_wrapped(text), "")),
         *(
             line
             for name in ("sizes", "sizes_rate")
             if name in result.tables
             for line in _sizes(result.tables[name])
         ),
-        *_side_by_side(result.tables["side_by_side"]),
+        *_side_by_side(result.tables["side_by_side"], result.tables["behaviour"]),
         "",
         *_assurance(result.tables["assurance"]),
         "",
@@ -64,12 +64,12 @@ def _sizes(table: Table) -> Iterator[str]:
     columns = [name for name in table.frame.columns if name in _HEADINGS]
     rows = [[_cell(name, row[name]) for name in columns] for row in table.frame.to_dicts()]
     yield from _grid([_HEADINGS[name] for name in columns], rows)
-    yield from textwrap.wrap(table.note, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield from _wrapped(table.note, "  ", "  ")
     yield ""
 
 
-def _side_by_side(table: Table) -> Iterator[str]:
-    yield f"{table.title} (in brackets the Monte Carlo error, in points)"
+def _side_by_side(powers: Table, behaviour: Table) -> Iterator[str]:
+    yield f"{powers.title} (in brackets the Monte Carlo error, in points)"
     headings = ["analysis", "patients", "formula", "exact", "simulated", "false alarms", "coverage"]
     rows = [
         [
@@ -79,14 +79,22 @@ def _side_by_side(table: Table) -> Iterator[str]:
             _percent(row["power_exact"]),
             f"{_percent(row['power_simulated'])} ({100 * row['monte_carlo_error']:.1f})"
             + ("" if row["formula_agrees"] != "no" else " *"),
-            f"{_percent(row['false_alarms'])} ({100 * row['false_alarms_error']:.1f})",
-            "" if row["coverage"] is None else f"{_percent(row['coverage'])} of {100 * row['level']:g} %",
+            f"{_percent(other['false_alarms'])} ({100 * other['false_alarms_error']:.1f})",
+            ""
+            if other["coverage"] is None
+            else f"{_percent(other['coverage'])} of {100 * other['level']:g} %",
         ]
-        for row in table.frame.to_dicts()
+        for row, other in zip(powers.frame.to_dicts(), behaviour.frame.to_dicts(), strict=True)
     ]
     yield from _grid(headings, rows)
-    drawn = max(table.frame.get_column("replicates").to_list())
-    yield f"  {drawn:,} simulated studies each; * the formula lies more than two Monte Carlo errors away"
+    drawn = max(powers.frame.get_column("replicates").to_list())
+    without = max(behaviour.frame.get_column("replicates_without").to_list())
+    yield from _wrapped(
+        f"{drawn:,} simulated studies each, {without:,} with nothing to find; * the formula lies more than two Monte "
+        "Carlo errors away",
+        "  ",
+        "  ",
+    )
 
 
 def _assurance(table: Table) -> Iterator[str]:
@@ -110,11 +118,10 @@ def _assumed(table: Table) -> Iterator[str]:
     for row in table.frame.to_dicts():
         value = f"{row['value']:g}"
         ids = f" ({row['evidence']})" if row["evidence"] else ""
-        yield from textwrap.wrap(
+        yield from _wrapped(
             f"{row['setting']:18}{value:8}[{row['mark']}] {row['source']}{ids}",
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent=" " * 28,
+            "  ",
+            " " * 28,
         )
 
 
@@ -132,7 +139,7 @@ def _grid(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return "none"
-    if name.endswith("_%"):
+    if name.endswith("_pct"):
         return f"{value:.3g} %"
     if name in _SHARES:
         return _percent(value)
@@ -144,4 +151,8 @@ def _percent(share: float | None) -> str:
 
 
 def _bullet(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    return _wrapped(text, "- ", "  ")
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

@@ -47,8 +47,7 @@ class Simulated:
     @property
     def error(self) -> float:
         """The Monte Carlo error of the power: one standard error, at least that of half a study."""
-        share = min(max(self.power, 0.5 / self.replicates), 1.0 - 0.5 / self.replicates)
-        return sqrt(share * (1.0 - share) / self.replicates)
+        return _error(self.power, self.replicates)
 
     @property
     def interval(self) -> Interval:
@@ -61,13 +60,18 @@ class Simulated:
         return (self.found + self.wrong) / self.replicates
 
     @property
+    def shown_error(self) -> float:
+        """The Monte Carlo error of `shown`."""
+        return _error(self.shown, self.replicates)
+
+    @property
     def coverage(self) -> float | None:
         """The share of studies whose interval held the truth."""
         return None if self.covered is None else self.covered / self.replicates
 
     def distance(self, closed_form: float) -> float:
-        """How far a formula lies from the simulation, in Monte Carlo errors."""
-        return (self.power - closed_form) / self.error
+        """How far the simulation lies above a formula, in the Monte Carlo errors it has if the formula is right."""
+        return (self.power - closed_form) / _error(closed_form, self.replicates)
 
 
 def simulate(
@@ -152,3 +156,9 @@ def counted(drawn: Sequence[Drawn]) -> Simulated:
         infinite=len(drawn) - len(finite) if finite else 0,
         covered=sum(bool(one.covers) for one in drawn) if has_intervals else None,
     )
+
+
+def _error(share: float, replicates: int) -> float:
+    """One standard error of a share over so many studies, at least that of half a study."""
+    within = min(max(share, 0.5 / replicates), 1.0 - 0.5 / replicates)
+    return sqrt(within * (1.0 - within) / replicates)

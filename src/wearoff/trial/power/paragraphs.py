@@ -22,8 +22,8 @@ _TIDY = (
     "real study is less tidy, and needs more patients rather than fewer."
 )
 _ASSUMED = (
-    "A number marked `assumed` has no source. The table of every number of the plan says which these are; question "
-    "them first."
+    "A number that is marked assumed has no source. The table of every number of the plan says which these are; "
+    "question them first."
 )
 
 
@@ -52,7 +52,7 @@ def write_answer(
         findings=_findings(plan, main, assured[0]),
         sentences=(
             " ".join((paragraph, _simulation(main), _assurance(plan, assured))),
-            *_disagreements(plan, compared),
+            *disagreements(plan, compared),
         ),
         limits=(*limits, *(() if isinstance(design, OccupancyDesign) else (_TIDY,)), _ASSUMED),
     )
@@ -64,7 +64,7 @@ def _activity(
     by_activity: dict[float, list[str]] = {}
     for row in tables["sizes"].frame.to_dicts():
         text = f"{row['patients']:,} patients followed for {_years(row['years'])}"
-        by_activity.setdefault(row["activity_per_year_%"], []).append(text)
+        by_activity.setdefault(row["activity_per_year_pct"], []).append(text)
     sizes = "; ".join(
         f"where {activity:.3g} % of those without wearing-off become active in a year, {_or(texts)}"
         for activity, texts in by_activity.items()
@@ -96,7 +96,7 @@ def _activity(
     first = tables["first_study"].frame.row(0, named=True)
     paragraph += (
         f" For comparison: with {first['with_wearing_off']} and {first['without']} patients, a doubling from "
-        f"{first['activity_without_%']:.3g} % had a chance of {percent(first['power_fisher'])} to be found."
+        f"{first['activity_without_pct']:.3g} % had a chance of {percent(first['fisher_power'])} to be found."
     )
     limits = (
         "Wearing-off is not allotted by chance: such a study shows whether activity goes with it, not whether it comes "
@@ -140,10 +140,12 @@ def _intervals(
 ) -> tuple[str, str, tuple[str, ...]]:
     rows = tables["sizes"].frame.to_dicts()
     texts = [
-        f"{row['evaluable']:,} (equal arms {row['evaluable_equal_arms']:,}) at {row['activity_per_year_%']:.3g} %"
+        f"{row['evaluable']:,} (equal arms {row['evaluable_equal_arms']:,}) at {row['activity_per_year_pct']:.3g} %"
         for row in rows
     ]
-    main = next((row for row in rows if abs(row["activity_per_year_%"] - 100 * design.activity) < 1e-9), None)
+    main = next(
+        (row for row in rows if abs(row["activity_per_year_pct"] - 100 * design.activity) < 1e-9), None
+    )
     if plan.is_sized:
         headline = (
             f"{design.patients:,} patients for {_years(design.years)}, to show that less than "
@@ -164,7 +166,7 @@ def _intervals(
     if main is not None and plan.is_sized:
         paragraph += (
             f" Counted out exactly, {main['evaluable']:,} have a power of {percent(main['exact_power'])} at "
-            f"{main['activity_per_year_%']:.3g} %, and {main['evaluable_exact']:,} are needed. With "
+            f"{main['activity_per_year_pct']:.3g} %, and {main['evaluable_exact']:,} are needed. With "
             f"{share(design.dropout)} lost a year the former become {main['entering']:,} who have to enter."
         )
     if rates is not None:
@@ -251,8 +253,13 @@ def _findings(plan: Plan, main: Compared, assured: Assured) -> tuple[Finding, ..
     return tuple(found)
 
 
-def _disagreements(plan: Plan, compared: tuple[Compared, ...]) -> list[str]:
-    """A sentence for each formula that the simulation contradicts, with the likely reason and the size that follows."""
+def disagreements(plan: Plan, compared: tuple[Compared, ...]) -> list[str]:
+    """A sentence for each formula that the simulation contradicts, with the likely reason and the size that follows.
+
+    Args:
+        plan: the question with its numbers.
+        compared: formula and simulation of every analysis.
+    """
     sentences = []
     for one in compared:
         if one.agrees is not False or one.closed_form is None:

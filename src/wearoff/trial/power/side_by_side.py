@@ -129,7 +129,7 @@ def without_effect(design: AnyDesign) -> AnyDesign:
 
 
 def side_by_side(compared: tuple[Compared, ...]) -> Table:
-    """The comparison as a table."""
+    """The powers of every analysis as a table."""
     rows = [
         {
             "analysis": one.test,
@@ -142,27 +142,43 @@ def side_by_side(compared: tuple[Compared, ...]) -> Table:
             "low": one.simulated.interval.low,
             "high": one.simulated.interval.high,
             "formula_agrees": None if one.agrees is None else ("yes" if one.agrees else "no"),
-            "false_alarms": one.without.shown,
-            "false_alarms_error": one.without.error,
-            "mean_ratio": one.simulated.estimate,
-            "coverage": one.simulated.coverage,
-            "level": None if one.simulated.coverage is None else one.level,
             "replicates": one.simulated.replicates,
         }
         for one in compared
     ]
     note = (
         "Simulated: studies drawn at random and analysed by the estimators that analyse a cohort; low to high is what "
-        "the number of drawn studies leaves open (95 %). A formula agrees that lies within two Monte Carlo errors. "
-        "False alarms: the same study with nothing to find. Coverage: how often the interval of that level held the "
-        "truth. Mean ratio: geometric, over the studies where it is finite."
+        "the number of drawn studies leaves open (95 %). A formula agrees that lies within two Monte Carlo errors."
     )
     return Table(
-        "side_by_side", "Formula and simulation side by side", pl.DataFrame(rows, schema=_SCHEMA), note
+        "side_by_side", "Formula and simulation side by side", pl.DataFrame(rows, schema=_POWERS), note
     )
 
 
-_SCHEMA = {
+def behaviour(compared: tuple[Compared, ...]) -> Table:
+    """What every analysis does where there is nothing to find, and how its estimate lies around the truth."""
+    rows = [
+        {
+            "analysis": one.test,
+            "patients": one.patients,
+            "false_alarms": one.without.shown,
+            "false_alarms_error": one.without.shown_error,
+            "replicates_without": one.without.replicates,
+            "mean_ratio": one.simulated.estimate,
+            "without_finite_ratio": one.simulated.infinite,
+            "coverage": one.simulated.coverage,
+            "level": None if one.simulated.coverage is None else one.level,
+        }
+        for one in compared
+    ]
+    note = (
+        "False alarms: the share of studies that claim something where there is nothing to find. Mean ratio: "
+        "geometric, over the studies where it is finite. Coverage: how often the interval of that level held the truth."
+    )
+    return Table("behaviour", "How honest the analyses are", pl.DataFrame(rows, schema=_BEHAVIOUR), note)
+
+
+_POWERS = {
     "analysis": pl.String,
     "patients": pl.Int64,
     "formula": pl.String,
@@ -173,12 +189,18 @@ _SCHEMA = {
     "low": pl.Float64,
     "high": pl.Float64,
     "formula_agrees": pl.String,
+    "replicates": pl.Int64,
+}
+_BEHAVIOUR = {
+    "analysis": pl.String,
+    "patients": pl.Int64,
     "false_alarms": pl.Float64,
     "false_alarms_error": pl.Float64,
+    "replicates_without": pl.Int64,
     "mean_ratio": pl.Float64,
+    "without_finite_ratio": pl.Int64,
     "coverage": pl.Float64,
     "level": pl.Float64,
-    "replicates": pl.Int64,
 }
 
 

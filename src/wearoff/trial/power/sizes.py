@@ -37,12 +37,12 @@ def first_study(design: ActivityDesign) -> Table:
     """What fifteen patients with wearing-off and twenty without could have shown, by Fisher's test."""
     rows = [
         {
-            "activity_without_%": 100 * base,
-            "activity_with_%": 100 * base * ratio,
+            "activity_without_pct": 100 * base,
+            "activity_with_pct": 100 * base * ratio,
             "with_wearing_off": FIRST_STUDY[0],
             "without": FIRST_STUDY[1],
-            "power_fisher": fisher_power(FIRST_STUDY, (base * ratio, base), alpha=design.alpha),
-            "power_mid_p": fisher_power(FIRST_STUDY, (base * ratio, base), alpha=design.alpha, test="mid_p"),
+            "fisher_power": fisher_power(FIRST_STUDY, (base * ratio, base), alpha=design.alpha),
+            "mid_p_power": fisher_power(FIRST_STUDY, (base * ratio, base), alpha=design.alpha, test="mid_p"),
         }
         for base in (0.041, 0.10)
         for ratio in (2.0, 4.0)
@@ -66,10 +66,10 @@ def _activity_sizes(plan: Plan, design: ActivityDesign) -> Table:
             one, other = group_sizes(needed, this.exposed)
             rows.append(
                 {
-                    "activity_per_year_%": 100 * activity,
+                    "activity_per_year_pct": 100 * activity,
                     "years": years,
                     "events": this.events_needed,
-                    "chance_seen_%": 100 * this.chance,
+                    "chance_seen_pct": 100 * this.chance,
                     "patients": needed,
                     "with_wearing_off": one,
                     "without": other,
@@ -91,10 +91,10 @@ def _activity_sizes(plan: Plan, design: ActivityDesign) -> Table:
 
 
 _ACTIVITY = {
-    "activity_per_year_%": pl.Float64,
+    "activity_per_year_pct": pl.Float64,
     "years": pl.Float64,
     "events": pl.Float64,
-    "chance_seen_%": pl.Float64,
+    "chance_seen_pct": pl.Float64,
     "patients": pl.Int64,
     "with_wearing_off": pl.Int64,
     "without": pl.Int64,
@@ -109,7 +109,7 @@ def _occupancy_sizes(design: OccupancyDesign) -> Table:
         rows.append(
             {
                 "odds_ratio_per_sd": ratio,
-                "regular_lies_lower_%": 100 * this.superiority,
+                "regular_lies_lower_pct": 100 * this.superiority,
                 "patients_proportional_odds": this.needed(ODDS),
                 "patients_rank_sum": this.needed(RANK_SUM),
             }
@@ -135,10 +135,10 @@ def _margin_sizes(plan: Plan, design: IntervalDesign) -> Table:
         entering = replace(this, patients=this.needed(MARGIN) or 4)
         rows.append(
             {
-                "activity_per_year_%": 100 * activity,
+                "activity_per_year_pct": 100 * activity,
                 "years": this.years,
-                "active_standard_%": 100 * p0,
-                "active_extended_%": 100 * p1,
+                "active_standard_pct": 100 * p0,
+                "active_extended_pct": 100 * p1,
                 "evaluable": total,
                 "evaluable_equal_arms": ceil(noninferiority_total((p1, p0), share=0.5, **aims) - 1e-9),
                 "exact_power": noninferiority_power(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import polars as pl
 
@@ -18,7 +17,7 @@ from wearoff.trial.power.intervals import IntervalDesign
 from wearoff.trial.power.monte_carlo import Progress
 from wearoff.trial.power.paragraphs import write_answer
 from wearoff.trial.power.plan import Plan, PowerChoices, plan
-from wearoff.trial.power.side_by_side import compare, side_by_side, studies_drawn
+from wearoff.trial.power.side_by_side import behaviour, compare, side_by_side, studies_drawn
 from wearoff.trial.power.sizes import size_tables
 
 BANNER = "A plan, not a result: every patient here is simulated."
@@ -52,6 +51,7 @@ def plan_study(choices: PowerChoices, progress: Progress | None = None) -> Study
         for table in (
             *size_tables(mine),
             side_by_side(compared),
+            behaviour(compared),
             assurance_table(assured),
             *((power_curves(mine, report(2)),) if choices.has_curves else ()),
             assumptions(mine),
@@ -137,10 +137,10 @@ def _choices(mine: Plan) -> dict[str, str]:
     }
 
 
-def _sections(tables: Mapping[str, Any]) -> tuple[Section, ...]:
+def _sections(tables: Mapping[str, Table]) -> tuple[Section, ...]:
     sizes = tuple(name for name in tables if name.startswith("sizes"))
     found = [
-        Section("How many, for how long", (tables["sizes"].note,), tables=sizes),
+        Section("How many, for how long", tables=sizes),
         Section(
             "Formula and simulation",
             (
@@ -148,7 +148,7 @@ def _sections(tables: Mapping[str, Any]) -> tuple[Section, ...]:
                 "estimators that analyse a real cohort. Where the two disagree by more than chance, the first screen "
                 "says so.",
             ),
-            tables=("side_by_side",),
+            tables=("side_by_side", "behaviour"),
         ),
     ]
     if "power_curves" in tables:
