@@ -146,11 +146,16 @@ def assure(plan: Plan, progress: Progress | None = None) -> tuple[Assured, ...]:
         progress: told how many studies are drawn, of how many.
     """
     first, *others = priors(plan)
-    drawn = _drawn_truths(plan, first)
-    simulated = _simulated(plan, drawn, progress)
+    numbers = _numbers(plan)
+
+    def drawn(prior: Prior) -> list[AnyDesign]:
+        return [_with_truth(plan.design, prior, normal, uniform) for normal, uniform in numbers]
+
+    truths = drawn(first)
+    simulated = _simulated(plan, truths, progress)
     return (
-        _averaged(plan, first, drawn, simulated),
-        *(_averaged(plan, prior, _drawn_truths(plan, prior), None) for prior in others),
+        _averaged(plan, first, truths, simulated),
+        *(_averaged(plan, prior, drawn(prior), None) for prior in others),
     )
 
 
@@ -206,9 +211,12 @@ _SCHEMA = {
 }
 
 
-def _drawn_truths(plan: Plan, prior: Prior) -> list[AnyDesign]:
-    truths = max(TRUTHS, plan.replicates)
-    return [_with_truth(plan.design, prior, plan.seed, number) for number in range(truths)]
+def _numbers(plan: Plan) -> list[tuple[float, float]]:
+    """The random numbers behind each truth: a standard normal one and one from 0 to 1."""
+    streams = (
+        streams_of(plan.seed, number, plan.name)("truth") for number in range(max(TRUTHS, plan.replicates))
+    )
+    return [(float(each.standard_normal()), float(each.random())) for each in streams]
 
 
 def _averaged(plan: Plan, prior: Prior, drawn: list[AnyDesign], simulated: Simulated | None) -> Assured:
@@ -246,9 +254,7 @@ def _is_turned(planned: AnyDesign, true: AnyDesign) -> bool:
     return (planned.ratio >= 1.0) != (true.ratio >= 1.0)
 
 
-def _with_truth(design: AnyDesign, prior: Prior, seed: int, number: int) -> AnyDesign:
-    numbers = streams_of(seed, number, design.question)("truth")
-    normal, uniform = float(numbers.standard_normal()), float(numbers.random())
+def _with_truth(design: AnyDesign, prior: Prior, normal: float, uniform: float) -> AnyDesign:
     ratio, activity = prior.truth(normal, uniform)
     if isinstance(design, IntervalDesign):
         return replace(design, true_ratio=ratio, activity=activity or design.activity)

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from wearoff.errors import InputError, Problem
-from wearoff.stats import group_sizes
 
 Array = npt.NDArray[np.float64]
 # The random numbers of one drawn study for one purpose.
@@ -86,8 +85,8 @@ def membership(patients: int, share: float) -> npt.NDArray[np.bool_]:
     Returns:
         Shape (patients,); any number from the start holds the group sizes of `group_sizes`.
     """
-    counts = [group_sizes(number, share)[0] for number in range(patients + 1)]
-    return np.diff(np.array(counts)).astype(bool)
+    counts = np.floor(np.arange(patients + 1) * share + 0.5)
+    return np.asarray(np.diff(counts) > 0.5)
 
 
 def refuse(question: str, faults: Mapping[str, str | None]) -> None:

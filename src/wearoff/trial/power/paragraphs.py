@@ -205,13 +205,14 @@ def _assurance(plan: Plan, assured: tuple[Assured, ...]) -> str:
         uncertain.append(f"{what} may be anything from {significant(ratio[0])} to {significant(ratio[1])}")
     if activity is not None:
         uncertain.append(f"the yearly activity from {percent_range(*activity)}")
-    size = (
-        f"; {one.needed:,} patients would raise it to {share(plan.design.power)}"
-        if one.needed is not None and one.needed > one.patients
-        else ""
-        if one.needed is not None
-        else f"; no number of patients raises it to {share(plan.design.power)}"
-    )
+    size = ""
+    if one.by_formula < plan.design.power - 0.01:
+        wanted = share(plan.design.power)
+        size = (
+            f"; no number of patients raises it to {wanted}"
+            if one.needed is None
+            else f"; {one.needed:,} patients would raise it to {wanted}"
+        )
     return (
         f"All this supposes that the numbers are known. If {' and '.join(uncertain)} (95 % of what is thought "
         f"possible), the chance of success is {percent(one.by_formula, 0)}{size}."
