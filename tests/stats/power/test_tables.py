@@ -13,6 +13,7 @@ from wearoff.stats import (
     fisher_power,
     fisher_total,
     group_sizes,
+    noninferiority_exact_total,
     noninferiority_power,
     risk_difference,
 )
@@ -83,6 +84,19 @@ def test_power_within_a_margin_is_the_sum_over_the_tables_whose_interval_exclude
     assert found == pytest.approx(summed(n, p, is_shown), abs=1e-10)
 
 
+@pytest.mark.parametrize("share", [0.5, 0.3])
+@pytest.mark.parametrize("p", [(0.1, 0.1), (0.06, 0.04), (0.02, 0.02)])
+def test_the_smallest_total_within_a_margin_has_the_power_and_keeps_it(
+    p: tuple[float, float], share: float
+) -> None:
+    found = noninferiority_exact_total(p, margin=0.12, share=share)
+    assert noninferiority_power(group_sizes(found - 1, share), p, margin=0.12) < 0.8
+    assert all(
+        noninferiority_power(group_sizes(total, share), p, margin=0.12) >= 0.8
+        for total in range(found, found + 40)
+    )
+
+
 def test_more_members_show_more() -> None:
     powers = [noninferiority_power((n, n), (0.1, 0.1), margin=0.1) for n in (50, 100, 200, 400)]
     assert powers == sorted(powers)
@@ -98,6 +112,7 @@ def test_more_members_show_more() -> None:
         (lambda: fisher_power((5, 5), (0.1, 0.2), test="chi"), "choose one of fisher, mid_p"),
         (lambda: fisher_total((0.1, 0.1)), "no difference to find"),
         (lambda: noninferiority_power((5, 5), (0.1, 0.1), margin=0.0), "margin"),
+        (lambda: noninferiority_exact_total((0.3, 0.1), margin=0.1), "reaches the margin"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_reason(call, said: str) -> None:

@@ -107,6 +107,12 @@ def test_nobody_active_is_no_finding_and_excludes_nothing() -> None:
     assert found[COX].coverage == 1.0
 
 
+def test_a_group_without_anybody_is_no_finding() -> None:
+    lonely = replace(PLANNED, patients=5, exposed=0.01, activity=0.5)
+    found = simulate(lonely, replicates=4, seed=8)
+    assert {found[test].found for test in (LOG_RANK, COX)} == {0}
+
+
 @pytest.mark.parametrize("share", [0.425, 0.1, 0.5])
 def test_a_smaller_study_is_the_beginning_of_a_larger_one(share: float) -> None:
     whole = membership(200, share)

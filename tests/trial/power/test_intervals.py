@@ -88,6 +88,13 @@ def test_no_relapse_at_all_is_no_finding() -> None:
     assert (found.found, found.coverage) == (0, 1.0)
 
 
+def test_hardly_anybody_to_evaluate_is_no_finding() -> None:
+    few = replace(LOST, patients=4, exposed=0.05, dropout=0.9)
+    found = simulate(few, replicates=6, seed=6)
+    assert {found[test].found for test in (MARGIN, RATE)} == {0}
+    assert few.exact(MARGIN) is None
+
+
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(InputError) as caught:
         replace(PLANNED, margin=0.0, rate=-1.0, dispersion=-0.5, true_ratio=0.0, alpha=0.6)

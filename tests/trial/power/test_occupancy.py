@@ -91,6 +91,11 @@ def test_higher_occupancy_with_wearing_off_is_found_on_its_own_side() -> None:
         assert found[test].wrong == 0
 
 
+def test_hardly_anybody_with_a_pair_is_no_finding() -> None:
+    found = simulate(replace(PLANNED, patients=3, dropout=0.95), replicates=6, seed=6)
+    assert {found[test].found for test in (ODDS, RANK_SUM, TREND)} == {0}
+
+
 def test_shares_that_leave_nobody_without_wearing_off_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         replace(PLANNED, sometimes=0.7, regularly=0.4)

@@ -1,8 +1,8 @@
 """The power of two-group tests by counting: every pair of counts that can come out, with its chance and its verdict.
 
 Nothing is approximated. Both counts are binomial, the chance of a pair is the product of the two, and the power is
-the sum over the pairs that the very test rejects. Only totals of events that together have less than 1e-12 are left
-out.
+the sum over the pairs that the very test rejects. Only counts and totals that together have a chance of less than
+1e-11 are left out.
 """
 
 from __future__ import annotations
@@ -146,7 +146,9 @@ def noninferiority_power(
     checked_share(margin, "the margin")
     z = critical_value(alpha, 1)
     first, second = binomial_chances(sizes[0], chances[0]), binomial_chances(sizes[1], chances[1])
-    x1, x0 = np.arange(sizes[0] + 1)[:, None], np.arange(sizes[1] + 1)[None, :]
+    x1, x0 = np.flatnonzero(first > _IGNORED / len(first)), np.flatnonzero(second > _IGNORED / len(second))
+    first, second = first[x1], second[x0]
+    x1, x0 = x1[:, None], x0[None, :]
     p1, p0 = x1 / sizes[0], x0 / sizes[1]
     up = _wilson(x1, sizes[0], z) - p1
     down = p0 - _wilson(x0, sizes[1], -z)
@@ -191,7 +193,7 @@ def noninferiority_exact_total(
         sizes = group_sizes(total, share)
         return noninferiority_power(sizes, (p1, p0), margin=margin, alpha=alpha) if min(sizes) else 0.0
 
-    return smallest_total(power_at, power, start=round(near), look_on=0.1)
+    return smallest_total(power_at, power, start=round(near), look_on=0.05)
 
 
 def binomial_chances(total: int, chance: float) -> _Array:

@@ -151,8 +151,8 @@ class ActivityDesign:
         return found
 
     def _cox(self, time: Array, event: Array, is_one: Array, side: float) -> Drawn:
-        if not event.any():
-            return Drawn(is_found=False, covers=True)  # nobody active excludes no ratio
+        if not event.any() or np.ptp(is_one) == 0.0:
+            return Drawn(is_found=False, covers=True)  # nobody active, or one group empty, excludes no ratio
         fit = cox(time, event, is_one, names=["wearing-off"], level=1.0 - self.alpha)
         if not fit.terms:
             return Drawn(is_found=False, covers=True)
