@@ -62,9 +62,14 @@ def _activity(
     plan: Plan, design: ActivityDesign, tables: Mapping[str, Table]
 ) -> tuple[str, str, tuple[str, ...]]:
     by_activity: dict[float, list[str]] = {}
+    others = []
     for row in tables["sizes"].frame.to_dicts():
         text = f"{row['patients']:,} patients followed for {_years(row['years'])}"
         by_activity.setdefault(row["activity_per_year_pct"], []).append(text)
+        if row["years"] == design.years and abs(row["activity_per_year_pct"] - 100 * design.activity) > 1e-9:
+            others.append(
+                f"{row['patients']:,} where {row['activity_per_year_pct']:.3g} % become active a year"
+            )
     sizes = "; ".join(
         f"where {activity:.3g} % of those without wearing-off become active in a year, {_or(texts)}"
         for activity, texts in by_activity.items()
@@ -76,7 +81,8 @@ def _activity(
     )
     if plan.is_sized:
         headline = (
-            f"{design.patients:,} patients followed for {_years(design.years)}, or fewer for longer: about "
+            f"{design.patients:,} patients followed for {_years(design.years)} where {share(design.activity)} become "
+            f"active a year{''.join(f', {one}' for one in others)}; or fewer for longer. About "
             f"{design.events_needed:.0f} of them must become active."
         )
     else:
