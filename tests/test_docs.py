@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from tests.shared import ROOT
 from wearoff.cohort.neda import rule_names, step_rule_names
 from wearoff.dosing.activity import activity_file
 from wearoff.dosing.fit.patient_file import example_patient
+from wearoff.stats import (
+    group_sizes,
+    noninferiority_exact_total,
+    noninferiority_power,
+    noninferiority_total,
+)
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -42,6 +49,7 @@ def options_of(command: str) -> set[str]:
         "patient",
         "pml",
         "policies",
+        "power",
         "simulate",
         "trial",
     ],
@@ -74,6 +82,19 @@ def test_the_explained_exponents_are_those_of_the_package() -> None:
         assert f"| `{name}` | {numbers} |" in page
 
 
+def test_the_planned_sizes_are_those_of_the_package() -> None:
+    page = (ROOT / "docs" / "how-to" / "plan-a-study.md").read_text(encoding="utf-8")
+    for base in (0.041, 0.1, 0.157, 0.264):
+        seed, equal = (
+            ceil(noninferiority_total((base, base), margin=0.1, share=share)) for share in (0.425, 0.5)
+        )
+        exact = noninferiority_power(group_sizes(seed, 0.425), (base, base), margin=0.1)
+        needed = noninferiority_exact_total((base, base), margin=0.1, share=0.425)
+        assert f"| {100 * base:.3g} % | {seed} | {equal} | {100 * exact:.1f} % | {needed} |" in page
+    printed = " ".join(page.split())
+    assert printed.count("516 patients followed for 1 year, 297 for 2 years or 225 for 3 years") == 1
+
+
 def test_the_readme_names_only_paths_that_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "CONTRIBUTING.md").read_text(
         encoding="utf-8"
@@ -95,6 +116,7 @@ def test_the_version_is_said_once() -> None:
     [
         "how-to/describe-a-patient.md",
         "how-to/run-a-virtual-trial.md",
+        "how-to/plan-a-study.md",
         "explanation/pml.md",
         "explanation/published-policies.md",
         "explanation/tissue.md",

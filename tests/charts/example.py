@@ -60,6 +60,7 @@ def example_result(patients: int = 12, seed: int = 7, ids: list[str] | None = No
         "balance": _balance(),
         "operating": _operating(),
         "estimates": _estimates(),
+        "power_curves": _power_curves(),
         "associations": pl.DataFrame(
             {
                 "quantity": ["occupancy at trough", "concentration at trough"],
@@ -154,6 +155,7 @@ SECTIONS = (
             "balance",
             "operating",
             "estimates",
+            "power_curves",
         ),
         ("associations",),
     ),
@@ -179,6 +181,7 @@ TITLES = {
     "balance": "Balance of the arms",
     "operating": "How often each analysis shows it",
     "estimates": "Estimates over studies",
+    "power_curves": "Power over what can be chosen",
     "associations": "Associations with wearing-off",
 }
 NOTES = {
@@ -498,6 +501,33 @@ HOSTILE = [
 ]
 
 
+def _power_curves() -> pl.DataFrame:
+    rows = [
+        {
+            "varies": varies,
+            "series": series,
+            "at": at,
+            "analysis": "log-rank",
+            "patients": 516,
+            "power_formula": power,
+            "power_exact": power - 0.02 if series == "within" else None,
+            "power_simulated": power + 0.01,
+            "low": power - 0.04,
+            "high": power + 0.05,
+            "power_asked": 0.8,
+            "replicates": 200,
+        }
+        for varies, series, places in (
+            ("patients", "1 year", (130.0, 260.0, 520.0)),
+            ("patients", "2 years", (130.0, 260.0, 520.0)),
+            ("share lost in a year", "as planned", (0.0, 0.125, 0.3)),
+            ("scans in a year", "within", (0.5, 1.0, 12.0)),
+        )
+        for at, power in zip(places, (0.3, 0.5, 0.8), strict=True)
+    ]
+    return pl.DataFrame(rows)
+
+
 def hostile_result(patients: int = 12) -> StudyResult:
     """A result in which every text that a file may bring is meant to break the page."""
     result = example_result(patients, ids=HOSTILE)
@@ -511,6 +541,7 @@ def hostile_result(patients: int = 12) -> StudyResult:
         "balance": ["covariate"],
         "operating": ["analysis"],
         "estimates": ["analysis", "measure"],
+        "power_curves": ["varies", "series"],
         "notes": ["note"],
         "refusals": ["file", "column", "value", "reason"],
         "table_one": ["characteristic", "all"],

@@ -23,6 +23,7 @@ from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
 from wearoff.cli.pml import pml
 from wearoff.cli.policies import policies
+from wearoff.cli.power import power
 from wearoff.cli.quality import quality
 from wearoff.cli.records import convert, template
 from wearoff.cli.simulate import simulate
@@ -59,6 +60,7 @@ app.command()(models)
 app.command()(policies)
 app.command()(pml)
 app.command()(trial)
+app.command()(power)
 app.command()(check)
 
 
