@@ -9,13 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.shared import ROOT
 from tests.trial.blocks import drawn_block, protocol, stopped_block
 from tests.trial.test_run import files_of, run
 from wearoff.cohort.records import Cohort
 from wearoff.errors import InputError
 from wearoff.trial.archive import Archive
-from wearoff.trial.protocol import Analysis, Arm, Endpoint, Protocol, Recording, Schedule
+from wearoff.trial.protocol import Analysis, Arm, Endpoint, Patients, Protocol, Recording, Schedule
 from wearoff.trial.results import RESULT_SCHEMA
+from wearoff.trial.run import run_trial
 
 OTHER = Analysis(name="counted", method="shift", endpoint="neda", by="arm")
 
@@ -71,6 +73,24 @@ def test_another_first_half_is_refused_by_its_key(
     with pytest.raises(InputError, match=rf"^mine\.toml, key {re.escape(key)}: this is not as in"):
         source.rescore(protocol(**changed), tmp_path / "again", file="mine.toml", score=counted)
     assert not (tmp_path / "again").exists()
+
+
+def test_a_file_that_the_protocol_names_may_move_and_not_change(tmp_path: Path) -> None:
+    text = (ROOT / "src" / "wearoff" / "trial" / "people.toml").read_text(encoding="utf-8")
+    files = [tmp_path / "people.toml", tmp_path / "elsewhere.toml"]
+    for file in files:
+        file.write_text(text, encoding="utf-8")
+    here, there = (protocol(patients=Patients(numbers=str(file))) for file in files)
+    source = run_trial(
+        here, tmp_path / "trial", replicates=2, seed=7, block=drawn_block, replicates_per_block=2
+    ).archive
+    assert source.rescore(there, tmp_path / "again", score=counted).ran == 2
+    files[1].write_text(text + "\n# changed", encoding="utf-8")
+    with pytest.raises(InputError, match=r"key patients.numbers: this is not as in the archive"):
+        source.rescore(there, tmp_path / "other", score=counted)
+    files[0].write_text(text + "\n# changed", encoding="utf-8")
+    with pytest.raises(InputError, match="a file that the protocol names holds something else"):
+        source.rescore(here, tmp_path / "other", score=counted)
 
 
 def test_what_was_not_kept_or_not_finished_cannot_be_scored_again(tmp_path: Path) -> None:

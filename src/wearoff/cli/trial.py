@@ -210,7 +210,7 @@ def _crew(workers: int | None, dask: str | None) -> Iterator[dict[str, Any]]:
 def _watched(work: Callable[..., TrialRun], folder: Path) -> TrialRun:
     """The work with a bar over it; a stop says how to go on."""
     done = [0, 0]
-    with progress_bar("starting the workers", of="replicates") as bar:
+    with progress_bar("starting the workers", of="replicates", line_every_s=60.0) as bar:
 
         def progress(ready: int, in_all: int) -> None:
             done[:] = ready, in_all

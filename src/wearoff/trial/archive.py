@@ -33,7 +33,7 @@ from wearoff.trial.archive_checks import ABOUT, FORMAT, check_archive, continued
 from wearoff.trial.archive_files import WrittenBlock, digest_of_file, json_bytes, pack_folder, unwritable
 from wearoff.trial.block import DECISION_SCHEMA
 from wearoff.trial.protocol import Protocol
-from wearoff.trial.protocol_file import protocol_digest, to_toml
+from wearoff.trial.protocol_file import data_digest, protocol_digest, to_toml
 from wearoff.trial.results import RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Archive:
         folder: where it is.
         protocol: the study.
         digest: digest of the protocol and of the files that it names.
+        data_digest: digest of the half of it that makes the data.
         seed: the seed of every draw.
         replicates: how many were asked for.
         replicates_per_block: how many stand in a block.
@@ -78,6 +79,7 @@ class Archive:
     folder: Path
     protocol: Protocol
     digest: str
+    data_digest: str
     seed: int
     replicates: int
     replicates_per_block: int
@@ -118,6 +120,7 @@ class Archive:
             folder=folder,
             protocol=protocol,
             digest=protocol_digest(protocol),
+            data_digest=data_digest(protocol),
             seed=seed,
             replicates=replicates,
             replicates_per_block=per_block,
@@ -165,6 +168,7 @@ class Archive:
                 folder=folder,
                 protocol=Protocol.model_validate_json(json.dumps(said["protocol"])),
                 digest=str(said["digest"]),
+                data_digest=str(said["data_digest"]),
                 seed=int(said["seed"]),
                 replicates=int(said["replicates"]),
                 replicates_per_block=int(said["replicates_per_block"]),
@@ -306,6 +310,7 @@ class Archive:
                 "protocol": protocol,
                 "sha256": _digest_of_json(protocol),
                 "digest": self.digest,
+                "data_digest": self.data_digest,
                 "seed": self.seed,
                 "replicates": self.replicates,
                 "replicates_per_block": self.replicates_per_block,

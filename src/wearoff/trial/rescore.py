@@ -12,6 +12,7 @@ from wearoff.errors import InputError, Problem
 from wearoff.trial.archive import MAKES_DATA, Archive
 from wearoff.trial.archive_checks import differing_keys
 from wearoff.trial.block import BlockResult, score_block
+from wearoff.trial.protocol_file import data_digest
 from wearoff.trial.run import TrialRun, run_trial
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     Score = Callable[[Protocol, Cohort], pl.DataFrame]
 
 __all__ = ["rescore_trial"]
+
+_CHANGED = (
+    "a file that the protocol names holds something else than when the tables of the archive were recorded."
+)
 
 
 def rescore_trial(
@@ -51,12 +56,16 @@ def rescore_trial(
     Raises:
         InputError: the first halves differ, with the key; the archive is not finished or kept no tables.
     """
-    for key in differing_keys(source.protocol, protocol, MAKES_DATA):
+    if source.data_digest != data_digest(protocol):  # by what files hold, wherever they lie
+        keys = list(differing_keys(source.protocol, protocol, MAKES_DATA))
         reason = (
-            f"this is not as in the archive {source.folder}, whose tables were recorded with other data in mind; only "
-            "endpoints, analyses and looks can be changed afterwards: put it back, or simulate in a new folder."
+            f"this is not as in the archive {source.folder}, and its tables were recorded under that; only endpoints, "
+            "analyses and looks can be changed afterwards: put it back, or simulate in a new folder."
         )
-        raise InputError(Problem(reason, file=file, key=key))
+        raise InputError(
+            [Problem(reason, file=file, key=key) for key in keys]
+            or Problem(_CHANGED, file=file, key="patients")
+        )
     if not source.is_kept:
         reason = "recorded tables were not kept here; run the trial in a new folder and let it keep them."
         raise InputError(Problem(reason, file=str(source.folder)))
