@@ -27,7 +27,7 @@ from wearoff.dosing.regimen import Regimen, every
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Int8
 
-_BLOCKS = (32, 512, 2048, 4096)  # patients side by side
+_BLOCKS = (32, 128, 512, 2048, 4096)  # patients side by side
 _DAILY_BLOCK = 2048
 _SMALL = 256  # fewer patients are not worth a second core
 _WORKERS = os.cpu_count() or 1
@@ -114,7 +114,7 @@ def simulate_population(
 
 def steady_population(
     parameters: Parameters,
-    interval_weeks: float,
+    interval_weeks: float | Float[np.ndarray, " patients"],
     dose_mg: float = 300.0,
     duration_h: float = 1.0,
     *,
@@ -128,25 +128,33 @@ def steady_population(
 
     Args:
         parameters: as for `simulate_population`, with one segment.
-        interval_weeks: dosing interval, weeks.
+        interval_weeks: dosing interval, weeks, one for everyone or one for each patient.
         dose_mg: dose, mg.
         duration_h: length of the infusion, hours.
         accuracy: largest relative error of a level above 0.001 mg/L.
         max_rounds: rounds of three doses after which to give up.
 
     Raises:
-        ValueError: as for `simulate_population`.
+        ValueError: as for `simulate_population`, or the intervals do not fit the patients or their infusion.
     """
-    regimen = every(interval_weeks, dose_mg, 4, duration_h)
-    plan = plan_of(regimen, parameters.lag_d, is_stateful=True)
     patients = _patients(parameters)
+    weeks = np.asarray(interval_weeks, dtype=float)
+    if weeks.ndim and weeks.shape != (patients,):
+        raise ValueError(f"{patients} patients have one interval, or as many")
+    if not (7 * weeks > duration_h / 24).all():
+        raise ValueError("an interval is longer than its infusion")
+    usual = float(weeks.max())
+    plan = plan_of(every(usual, dose_mg, 4, duration_h), parameters.lag_d, is_stateful=True)
+    # gaps of everyone's own are those of the longest interval, shortened
+    shorter = 7.0 * (usual - weeks) if weeks.ndim else None
     trough, peak = np.empty(patients), np.empty(patients)
     status = np.empty(patients, dtype=np.int8)
 
     def settle(chosen: np.ndarray) -> None:
         state, is_settled = None, np.zeros(0, dtype=bool)
         for attempt in range(max_rounds):
-            found = _launch(parameters, plan, accuracy / 4, chosen, state)
+            own = None if shorter is None else shorter[chosen]
+            found = _launch(parameters, plan, accuracy / 4, chosen, state, own)
             # between jumps faster ways of forgetting die away, or two that are slow would jump back and forth
             state, is_settled = _jumped(found, plan, accuracy, is_plain=attempt % 3 > 0)
             if is_settled.all():
@@ -248,25 +256,38 @@ def _flat(parameters: Parameters, name: str) -> Float[np.ndarray, "#patients #se
 
 
 def _launch(
-    parameters: Parameters, plan: Plan, accuracy: float, chosen: np.ndarray, state: np.ndarray | None = None
+    parameters: Parameters,
+    plan: Plan,
+    accuracy: float,
+    chosen: np.ndarray,
+    state: np.ndarray | None = None,
+    shorter_d: np.ndarray | None = None,
 ) -> Any:
-    """One block started in the background."""
+    """One block started in the background; where intervals are shorter than those of the plan, by so many days."""
     if not 1e-10 <= accuracy <= 1e-2:
         raise ValueError("accuracy must lie between 1e-10 and 1e-2")
     size = next((size for size in _BLOCKS if size >= chosen.size), _BLOCKS[-1])
-    chosen = np.pad(chosen, (0, size - chosen.size), mode="edge")
+    fill = (0, size - chosen.size)
+    chosen = np.pad(chosen, fill, mode="edge")
     segments = parameters.shape[2]
     rows = np.empty((segments, len(PARAMETER_NAMES), size))
     for index, name in enumerate(PARAMETER_NAMES):
         flat = _flat(parameters, name)
         rows[:, index] = (flat[chosen] if flat.shape[0] > 1 else flat).T
     grid = plan.grid
+    events, wait = grid.events, plan.ahead
+    if shorter_d is not None:
+        less = np.pad(shorter_d, fill, mode="edge")
+        events = np.repeat(events[:, :, None], size, axis=2)
+        events[(grid.rate_mg_per_d == 0) & (grid.length_d > 0), 0] -= less
+        # the last gap ends with its infusion, after which nothing falls
+        wait = np.concatenate((wait[:-1, None] - less, np.broadcast_to(wait[-1:, None], (1, size))))
     block = {
         "parameters": rows,
         "state": np.zeros((3, size)) if state is None else state,
-        "events": grid.events,
+        "events": events,
         "segment": np.minimum(grid.segment, segments - 1),
-        "ahead": plan.ahead,
+        "ahead": wait,
         "tolerance": np.float64(_TOLERANCE * accuracy),
     }
     order = 16 if accuracy < 1e-6 else 4 if plan.day.size else 8
