@@ -2,8 +2,8 @@
 
 The pages go to `docs/reference/generated/`: the evidence table, the models and curves, the named
 rules for NEDA, those for intervals, diaries and quality, the cohort tables, the codings of other
-formats, and the scoreboard and the answered questions, which are simulated anew.
-Run by `make docs` before the site is built.
+formats, the keys, methods and files of protocols, and the scoreboard and the answered questions,
+which are simulated anew. Run by `make docs` before the site is built.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from wearoff.dosing.figures import Figure
 from wearoff.dosing.pk.models import PkModel, card_names, model_card
 from wearoff.dosing.scoreboard.score import Scored, score
 from wearoff.sources import Mark, PublishedFigure, Source, evidence
+from wearoff.trial.methods import METHODS
+from wearoff.trial.protocol_file import load_protocol, protocol_names, protocol_text
+from wearoff.trial.protocol_keys import Key, protocol_keys
 
 PACKAGE = Path(wearoff.__file__).parent
 OUT = Path(__file__).parent / "reference" / "generated"
@@ -57,6 +60,7 @@ def main() -> None:
         "record-rules.md": record_rules_page(),
         "tables.md": tables_page(),
         "formats.md": formats_page(),
+        "protocols.md": protocols_page(),
         "scoreboard.md": scoreboard_page(),
         "questions.md": questions_page(explain()),
     }
@@ -445,6 +449,52 @@ def limits(entry: Mapping[str, Any]) -> str:
         return unit
     text = f"{plain(low)} to {plain(high)}" if high is not None else f"{plain(low)} or more"
     return f"{text} {unit}".strip()
+
+
+# Protocols of virtual studies
+
+KEY_HEADER = ("Key", "What it says", "Values", "Default", "Mark of the default")
+
+
+def protocols_page() -> str:
+    """Every key of a protocol with its default and mark, every method, and the protocols of the package."""
+    lines = [
+        "# Protocols",
+        "",
+        "A virtual study is a TOML file. Every table and key that it may hold stands here, with what holds where"
+        " nothing is said and how well that is known: a mark as in the evidence table, `choice` for a word that"
+        " decides what is done, `neutral` for a value that adds and loses nothing."
+        " [Write a protocol](../../how-to/write-a-protocol.md) goes through one.",
+        "",
+    ]
+    keys = protocol_keys()
+    for name in dict.fromkeys(key.table for key in keys):
+        rows = [key_row(key) for key in keys if key.table == name]
+        lines += [f"## {f'`{name}`' if name else 'Above the tables'}", "", *table(KEY_HEADER, rows), ""]
+    lines += ["## Methods of analyses", ""]
+    for method in METHODS.values():
+        lines += [
+            f"### `{method.name}`",
+            "",
+            f"{method.title}. Endpoints of kind {', '.join(method.kinds)}; groups by {' or '.join(method.by)};"
+            f" measure: {method.measure}.",
+            "",
+            method.describe(),
+            "",
+        ]
+    lines += ["## Protocols of the package", ""]
+    for name in protocol_names():
+        protocol = load_protocol(name)
+        lines += [f"### `{name}`", "", f"{protocol.title}. {protocol.question}", ""]
+        lines += ["```toml", protocol_text(name).rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def key_row(key: Key) -> tuple[str, ...]:
+    """One line of a table of keys."""
+    default = "has to be given" if key.default is None else key.default
+    mark = "; ".join(part for part in (key.mark, key.why, ", ".join(key.evidence)) if part)
+    return f"`{key.key}`", key.meaning, key.values, default, mark
 
 
 # The scoreboard

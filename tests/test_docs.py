@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from tests.shared import ROOT
 from wearoff.cohort.neda import rule_names, step_rule_names
 from wearoff.dosing.activity import activity_file
 from wearoff.dosing.fit.patient_file import example_patient
+from wearoff.stats import (
+    group_sizes,
+    noninferiority_exact_total,
+    noninferiority_power,
+    noninferiority_total,
+)
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -42,7 +49,9 @@ def options_of(command: str) -> set[str]:
         "patient",
         "pml",
         "policies",
+        "power",
         "simulate",
+        "trial",
     ],
 )
 def test_every_option_of_a_command_is_documented(command: str) -> None:
@@ -73,6 +82,19 @@ def test_the_explained_exponents_are_those_of_the_package() -> None:
         assert f"| `{name}` | {numbers} |" in page
 
 
+def test_the_planned_sizes_are_those_of_the_package() -> None:
+    page = (ROOT / "docs" / "how-to" / "plan-a-study.md").read_text(encoding="utf-8")
+    for base in (0.041, 0.1, 0.157, 0.264):
+        seed, equal = (
+            ceil(noninferiority_total((base, base), margin=0.1, share=share)) for share in (0.425, 0.5)
+        )
+        exact = noninferiority_power(group_sizes(seed, 0.425), (base, base), margin=0.1)
+        needed = noninferiority_exact_total((base, base), margin=0.1, share=0.425)
+        assert f"| {100 * base:.3g} % | {seed} | {equal} | {100 * exact:.1f} % | {needed} |" in page
+    printed = " ".join(page.split())
+    assert printed.count("516 patients followed for 1 year, 297 for 2 years or 225 for 3 years") == 1
+
+
 def test_the_readme_names_only_paths_that_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "CONTRIBUTING.md").read_text(
         encoding="utf-8"
@@ -93,6 +115,8 @@ def test_the_version_is_said_once() -> None:
     "page",
     [
         "how-to/describe-a-patient.md",
+        "how-to/run-a-virtual-trial.md",
+        "how-to/plan-a-study.md",
         "explanation/pml.md",
         "explanation/published-policies.md",
         "explanation/tissue.md",
@@ -108,3 +132,43 @@ def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
         code = "import warnings\nwarnings.simplefilter('error')\n" + block
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == 0, run.stderr
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of code of one language in a page of the documents."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_protocol_of_the_how_to_is_sound_and_names_what_there_is() -> None:
+    from wearoff.trial.protocol_file import parse_protocol, protocol_names
+
+    (text,) = blocks("how-to/write-a-protocol.md", "toml")
+    assert parse_protocol(text).size == 80
+    page = (ROOT / "docs" / "how-to" / "write-a-protocol.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", page, flags=re.MULTILINE)) == set(protocol_names())
+
+
+def test_the_faults_of_the_how_to_are_those_that_are_told() -> None:
+    from wearoff.errors import InputError
+    from wearoff.trial.protocol_file import parse_protocol
+
+    (text,) = blocks("how-to/write-a-protocol.md", "toml")
+    (said,) = blocks("how-to/write-a-protocol.md", "text")
+    text = text.replace("size = 40", "size = 0", 1).replace('"neda3_12w"', '"neda3_12"')
+    text = text.replace('"mann_whitney"', '"weighted_risk_difference"').replace(
+        'endpoint = "level"\nby = "arm"', 'endpoint = "activity"\nby = "wearing_off"'
+    )
+    with pytest.raises(InputError) as caught:
+        parse_protocol(text, "mine.toml")
+    found = [str(problem) for problem in caught.value.problems]
+    shown = [line.removesuffix(", ...") for line in said.strip().splitlines()]
+    assert len(found) == len(shown)
+    assert all(told.startswith(line) for told, line in zip(found, shown, strict=True)), found
+
+
+def test_every_table_of_a_protocol_is_in_the_how_to() -> None:
+    from wearoff.trial.protocol_form import forms
+
+    page = (ROOT / "docs" / "how-to" / "write-a-protocol.md").read_text(encoding="utf-8")
+    assert {form.written for form in forms().values() if form.path and form.written not in page} == set()

@@ -42,6 +42,10 @@ def test_scoring_a_cohort_loads_neither_jax_nor_statsmodels(module: str) -> None
     assert not {"jax", "statsmodels"} & loaded_after(f"import wearoff.cohort.{module}")
 
 
+def test_planning_a_study_loads_neither_jax_nor_statsmodels() -> None:
+    assert not {"jax", "statsmodels", "altair"} & loaded_after("import wearoff.trial.power")
+
+
 def test_the_requirement_lists_are_hashed_and_name_no_registry() -> None:
     for name in ("run.txt", "dev.txt", "bench.txt", "uv.txt"):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")

@@ -58,6 +58,9 @@ def example_result(patients: int = 12, seed: int = 7, ids: list[str] | None = No
         "activity_curves": _curves(answers),
         "effects": _effects(),
         "balance": _balance(),
+        "operating": _operating(),
+        "estimates": _estimates(),
+        "power_curves": _power_curves(),
         "associations": pl.DataFrame(
             {
                 "quantity": ["occupancy at trough", "concentration at trough"],
@@ -150,6 +153,9 @@ SECTIONS = (
             "activity_curves",
             "forest",
             "balance",
+            "operating",
+            "estimates",
+            "power_curves",
         ),
         ("associations",),
     ),
@@ -173,6 +179,9 @@ TITLES = {
     "activity_curves": "Share free of activity over time",
     "effects": "Ratios",
     "balance": "Balance of the arms",
+    "operating": "How often each analysis shows it",
+    "estimates": "Estimates over studies",
+    "power_curves": "Power over what can be chosen",
     "associations": "Associations with wearing-off",
 }
 NOTES = {
@@ -459,6 +468,29 @@ def _balance() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["covariate", "smd_before", "smd_after"], orient="row")
 
 
+def _operating() -> pl.DataFrame:
+    rows = [
+        ("time to activity by wearing-off", 1, 1000, 0.41, 0.379, 0.441, 0.0),
+        ("time to activity by wearing-off", 2, 1000, 0.812, 0.786, 0.836, 0.0),
+        ("activity in year 1 by wearing-off", 2, 1000, 0.013, 0.0069, 0.0221, 0.22),
+        ("occupancy by regular wearing-off", 2, 1000, None, None, None, None),
+    ]
+    names = ["analysis", "look", "replicates", "shown", "shown_low", "shown_high", "uninformative"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def _estimates() -> pl.DataFrame:
+    rows: list[tuple[Any, ...]] = [
+        ("time to activity by wearing-off", 1, "hazard ratio", 1000, 981, 0.9, 1.4, 1.9, 2.7, 4.4, 1.0, 2.0),
+        ("time to activity by wearing-off", 2, "hazard ratio", 1000, 1000, 1.3, 1.7, 2.0, 2.4, 3.0, 1.0, 2.0),
+        ("relapses by wearing-off", 2, "rate ratio", 1000, 0, None, None, None, None, None, 1.0, None),
+        ("activity in year 1", 2, "risk difference", 1000, 1000, -0.02, 0.01, 0.04, 0.06, 0.1, 0.0, None),
+        ("wearing-off in the diary", 2, "share", 1000, 1000, 0.3, 0.33, 0.35, 0.37, 0.4, None, None),
+    ]
+    names = ["analysis", "look", "measure", "replicates", "estimated", "q05", "q25", "q50", "q75", "q95"]
+    return pl.DataFrame(rows, schema=[*names, "null_value", "true_value"], orient="row")
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "=cmd|' /C calc'!A0",
@@ -467,6 +499,33 @@ HOSTILE = [
     "a\x00b\x1b\u202ec]]>&amp;",
     "http://example.org/evil.js",
 ]
+
+
+def _power_curves() -> pl.DataFrame:
+    rows = [
+        {
+            "varies": varies,
+            "series": series,
+            "at": at,
+            "analysis": "log-rank",
+            "patients": 516,
+            "power_formula": power,
+            "power_exact": power - 0.02 if series == "within" else None,
+            "power_simulated": power + 0.01,
+            "low": power - 0.04,
+            "high": power + 0.05,
+            "power_asked": 0.8,
+            "replicates": 200,
+        }
+        for varies, series, places in (
+            ("patients", "1 year", (130.0, 260.0, 520.0)),
+            ("patients", "2 years", (130.0, 260.0, 520.0)),
+            ("share lost in a year", "as planned", (0.0, 0.125, 0.3)),
+            ("scans in a year", "within", (0.5, 1.0, 12.0)),
+        )
+        for at, power in zip(places, (0.3, 0.5, 0.8), strict=True)
+    ]
+    return pl.DataFrame(rows)
 
 
 def hostile_result(patients: int = 12) -> StudyResult:
@@ -480,6 +539,9 @@ def hostile_result(patients: int = 12) -> StudyResult:
         "activity_curves": ["group"],
         "effects": ["analysis", "outcome", "coding", "measure", "verdict"],
         "balance": ["covariate"],
+        "operating": ["analysis"],
+        "estimates": ["analysis", "measure"],
+        "power_curves": ["varies", "series"],
         "notes": ["note"],
         "refusals": ["file", "column", "value", "reason"],
         "table_one": ["characteristic", "all"],

@@ -93,11 +93,17 @@ def test_the_profile_of_two_groups_falls_by_the_chi_squared_quantile_at_both_lim
         assert 2 * (top - height(p1, p0).max()) == pytest.approx(3.841459, abs=1e-4)
 
 
-def test_rows_and_counts_give_the_same_odds_ratio() -> None:
-    outcome = [1] * 5 + [0] * 35
-    fit = firth_logistic(outcome, [1] * 17 + [0] * 23, names=["exposed"])
-    term, counted = fit.terms[0], odds_ratio_firth(5, 17, 0, 23)
+@pytest.mark.parametrize(
+    "counts", [(5, 17, 0, 23), (0, 15, 0, 20), (8, 8, 3, 9), (1, 1, 0, 1), (2, 60, 31, 33), (0, 4, 7, 7)]
+)
+@pytest.mark.parametrize("level", [0.9, 0.995])
+def test_rows_and_counts_give_the_same_odds_ratio(counts: tuple[int, int, int, int], level: float) -> None:
+    a, n1, c, n0 = counts
+    outcome = [1] * a + [0] * (n1 - a) + [1] * c + [0] * (n0 - c)
+    term = firth_logistic(outcome, [1] * n1 + [0] * n0, names=["exposed"], level=level).terms[0]
+    counted = odds_ratio_firth(a, n1, c, n0, level=level)
     assert (term.odds_ratio, term.p) == pytest.approx((counted.odds_ratio, counted.p), rel=1e-8)
+    assert term.interval.low == pytest.approx(counted.interval.low, rel=1e-8)
     assert term.interval.high == pytest.approx(counted.interval.high, rel=1e-8)
 
 

@@ -5,6 +5,7 @@
 - `timeline`, `concentration`, `occupancy`, `neda`, `risk`: the pictures, one file a family.
 - `time_to_event`, `forest`, `balance`, `diary`: the pictures of the full analysis of a cohort.
 - `simulation`, `patient`: a simulated regimen, and one patient over time.
+- `power`: how the power of a study that is planned moves with what can be chosen.
 - `pml`, `scoreboard`: a thousand people for a published risk; predictions against accepted bands.
 - `patient_data`: the latter as tables and in words.
 - `theme`: colours, type, sizes, and `to_svg(chart)`, which needs no network.

@@ -13,7 +13,9 @@ from wearoff.charts.diary import DIARY_HEAT_MAP
 from wearoff.charts.forest import FOREST
 from wearoff.charts.neda import NEDA_COMPONENTS
 from wearoff.charts.occupancy import OCCUPANCY
+from wearoff.charts.operating import ESTIMATES, OPERATING
 from wearoff.charts.picture import Picture
+from wearoff.charts.power import POWER_CURVES
 from wearoff.charts.risk import RECONSTRUCTIONS, RISK_BY_GROUP, SPLITS
 from wearoff.charts.time_to_event import ACTIVITY_CURVES
 from wearoff.charts.timeline import INTERVALS
@@ -36,6 +38,9 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
             BALANCE,
             SPLITS,
             RECONSTRUCTIONS,
+            OPERATING,
+            ESTIMATES,
+            POWER_CURVES,
         )
     }
 )

@@ -23,10 +23,12 @@ from wearoff.cli.neda import neda
 from wearoff.cli.patient import patient
 from wearoff.cli.pml import pml
 from wearoff.cli.policies import policies
+from wearoff.cli.power import power
 from wearoff.cli.quality import quality
 from wearoff.cli.records import convert, template
 from wearoff.cli.simulate import simulate
 from wearoff.cli.study import study
+from wearoff.cli.trial import trial
 from wearoff.errors import InputError, WearoffError
 
 EXIT_INPUT = 1
@@ -57,6 +59,8 @@ app.command()(patient)
 app.command()(models)
 app.command()(policies)
 app.command()(pml)
+app.command()(trial)
+app.command()(power)
 app.command()(check)
 
 

@@ -28,6 +28,8 @@
     antibodies.py when antibodies last
     modifiers.py  what plasma exchange removes
     figures.py    a number with unit, source and mark, and reading files made of them
+    hand_written.py  files that people write: read with every fault at its line
+    toml_lines.py the line of every table and key of such a file
     streams.py    random numbers that belong to one patient and one purpose
 
 Nothing here takes a data frame, and JAX is loaded only when something is solved.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import exp, inf, sqrt
+from math import exp, inf, log, log1p, sqrt
 from typing import SupportsIndex
 
 import numpy as np
@@ -136,13 +136,51 @@ def odds_ratio_firth(
     second, second_size = checked_counts(other_events, other_total)
     if first_size == 0 or second_size == 0:
         raise ValueError("a group is empty: there is no odds ratio against nothing")
-    rows = np.array([[0.0], [1.0]])
-    trials = np.array([second_size, first_size], dtype=np.float64)
-    successes = np.array([second, first], dtype=np.float64)
-    fit = _fit(rows, trials, successes, ("exposed",), level, 200)
-    if not fit.is_converged:  # pragma: no cover - a saturated model has a closed form to fall into
-        raise ArithmeticError(f"{first}/{first_size} against {second}/{second_size}: {fit.note}")
-    return fit.terms[0]
+    return _two_groups(first + 0.5, first_size + 1.0, second + 0.5, second_size + 1.0, level)
+
+
+def _two_groups(
+    first: float, first_size: float, second: float, second_size: float, level: float
+) -> FirthTerm:
+    """The term of one group against another, from counts with 1/2 added to each cell.
+
+    With two groups the determinant of the information is the product of both groups' p (1 - p), so that half of its
+    logarithm is 1/2 of an event and of a non-event more in each. What is left is a concave likelihood, whose profile
+    has a closed form: with the odds ratio held, the odds of the second group solve a quadratic equation.
+    """
+    checked_level(level)
+    events, size = first + second, first_size + second_size
+
+    def height(effect: float) -> float:
+        ratio = exp(effect)
+        # The odds o that balance the score: a o^2 + b o = events, with a > 0.
+        a = ratio * (size - events)
+        b = first_size * ratio + second_size - events * (1.0 + ratio)
+        root = sqrt(b * b + 4.0 * a * events)
+        odds = 2.0 * events / (root + b) if b > 0.0 else (root - b) / (2.0 * a)
+        at = log(odds)
+        value = second * _log_share(at) + (second_size - second) * _log_share(-at)
+        value += first * _log_share(at + effect) + (first_size - first) * _log_share(-at - effect)
+        return value
+
+    best = log(first / (first_size - first)) - log(second / (second_size - second))
+    top, allowed = height(best), float(special.chdtri(1, 1.0 - level))
+    error = sqrt(sum(1.0 / c for c in (first, first_size - first, second, second_size - second)))
+
+    def limit(direction: float) -> float:
+        inner, outer = best, best + direction * error * sqrt(allowed)
+        while 2.0 * (top - height(outer)) <= allowed:
+            inner, outer = outer, outer + direction * error
+        return float(brentq(lambda effect: 2.0 * (top - height(effect)) - allowed, inner, outer, xtol=1e-11))
+
+    interval = Interval(_exp(limit(-1.0)), _exp(limit(1.0)), level, _METHOD)
+    p = float(special.chdtrc(1, max(0.0, 2.0 * (top - height(0.0)))))
+    return FirthTerm("exposed", _exp(best), interval, p)
+
+
+def _log_share(eta: float) -> float:
+    """Logarithm of the share at given log odds."""
+    return -log1p(exp(-eta)) if eta > 0.0 else eta - log1p(exp(eta))
 
 
 class _NotConvergedError(ArithmeticError):
@@ -193,7 +231,7 @@ class _Likelihood:
         leverage = (Q**2).sum(axis=1)
         c = rest - share
         gradient = X.T @ (self.successes - self.trials * share + 0.5 * leverage * c)
-        B = np.einsum("i,ik,ia,ib->kab", c, X, Q, Q, optimize=True)
+        B = (Q.T * (X.T * c)[:, None, :]) @ Q
         hessian = 0.5 * (X.T * (leverage * (1.0 - 6.0 * share * rest))) @ X
         hessian -= 0.5 * np.einsum("kab,lba->kl", B, B) + weighted.T @ weighted
         return gradient, hessian

@@ -5,7 +5,6 @@
     patient_file.py    a patient from a file, and a file from a patient
     patient_record.py  from the tables of a record to a patient, every assumption on record
     entries.py         what tables and keys there are, and the reading of their values
-    toml_lines.py      the line of every table and key of a file
     subject.py         a patient as arrays for a fit, and parameters under their effects
     likelihood.py      how likely a level is
     map.py             the most probable parameters

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wearoff.dosing.dated import has_time, moment_of
-from wearoff.errors import InputError, Problem
+from wearoff.dosing.hand_written import Faults, did_you_mean, shown
+from wearoff.errors import InputError
 from wearoff.units import quantity
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from wearoff.dosing.fit.toml_lines import Path
+    from wearoff.dosing.toml_lines import Path
 
-__all__ = ["FORMS", "Entry", "Faults", "Form", "Moment", "entries_of"]
+__all__ = ["FORMS", "Entry", "Form", "Moment", "entries_of"]
 
 _EARLIEST = dt.date(1990, 1, 1)
-_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +88,6 @@ class Moment:
 
 
 @dataclass(slots=True)
-class Faults:
-    """The faults of one record.
-
-    Attributes:
-        file: name of the file, where there is one.
-        lines: the line of each table and key in it.
-        problems: the faults found so far.
-    """
-
-    file: str | None = None
-    lines: Mapping[Path, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(
-        self, reason: str, path: Path, table: str | None = None, key: str | None = None, value: object = None
-    ) -> None:
-        """Note a fault at the nearest place of which the line is known."""
-        line = next(
-            (self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None
-        )
-        text = None if value is None else str(value)
-        self.problems.append(Problem(reason, self.file, value=text, line=line, table=table, key=key))
-
-    def stop(self) -> None:
-        """Raise all that was found, in the order of the lines."""
-        if self.problems:
-            raise InputError(sorted(self.problems, key=lambda problem: problem.line or 0))
-
-
-@dataclass(slots=True)
 class Entry:
     """One table of a record; each reading gives None where it has found a fault, or where the key is absent.
 
@@ -168,7 +137,7 @@ class Entry:
         text = self.text(key)
         if text is None or text in known:
             return text
-        self.fail(f"{shown(text)} is not one of {', '.join(known)}.{_close(text, known)}", key)
+        self.fail(f"{shown(text)} is not one of {', '.join(known)}.{did_you_mean(text, known)}", key)
         return None
 
     def number(self, key: str) -> float | None:
@@ -251,7 +220,7 @@ def entries_of(document: Mapping[str, Any], faults: Faults) -> dict[str, list[En
             kinds = ", ".join(each.written for each in FORMS.values())
             what = "table" if _is_table(value) else "key outside the tables"
             faults.add(
-                f"the {what} {shown(name)} is not known.{_close(name, FORMS)} The tables are {kinds}.",
+                f"the {what} {shown(name)} is not known.{did_you_mean(name, FORMS)} The tables are {kinds}.",
                 (name,),
             )
         elif not _is_table(value) or isinstance(value, list) != form.is_repeated:
@@ -265,21 +234,14 @@ def entries_of(document: Mapping[str, Any], faults: Faults) -> dict[str, list[En
     return found
 
 
-def shown(value: object) -> str:
-    """A value as an error shows it."""
-    text = repr(value) if isinstance(value, str) else str(value)
-    if isinstance(value, bool):
-        text = text.lower()
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
 def _checked(form: Form, tables: list[dict[str, Any]], faults: Faults) -> Iterator[Entry]:
     for index, values in enumerate(tables):
         entry = Entry(form, index if form.is_repeated else None, values, faults)
         for key in values:
             if key not in form.keys:
                 entry.fail(
-                    f"the key is not known.{_close(key, form.keys)} Keys of {form.written}: {', '.join(form.keys)}.",
+                    f"the key is not known.{did_you_mean(key, form.keys)} "
+                    f"Keys of {form.written}: {', '.join(form.keys)}.",
                     key,
                 )
         for key in form.required:
@@ -293,8 +255,3 @@ def _is_table(value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(each, dict) for each in value) and bool(value)
     return isinstance(value, dict)
-
-
-def _close(word: str, known: Any) -> str:
-    close = get_close_matches(word, list(known), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wearoff.dosing.fit.entries import Entry, shown
+from wearoff.dosing.fit.entries import Entry
 from wearoff.dosing.fit.observed import MOST_MG_PER_L
+from wearoff.dosing.hand_written import shown
 from wearoff.dosing.laboratory import Laboratory
 from wearoff.sources import Mark, Source
 

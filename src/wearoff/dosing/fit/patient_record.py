@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wearoff.dosing.antibodies import persistent_from
-from wearoff.dosing.fit.entries import Entry, Faults, Moment, entries_of, shown
+from wearoff.dosing.fit.entries import Entry, Moment, entries_of
 from wearoff.dosing.fit.measured import laboratory_of, level_of
 from wearoff.dosing.fit.observed import Levels, Occupancies
 from wearoff.dosing.fit.patient import WEIGHT_KG, Patient
 from wearoff.dosing.fit.timeline import Timeline
+from wearoff.dosing.hand_written import Faults, did_you_mean, shown
 from wearoff.dosing.laboratory import Laboratory
 from wearoff.dosing.modifiers import exchange_share
 from wearoff.dosing.regimen import Regimen
 from wearoff.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from wearoff.dosing.fit.toml_lines import Path
+    from wearoff.dosing.toml_lines import Path
 
 __all__ = ["NOT_STATED", "patient_from"]
 
@@ -214,10 +214,9 @@ class _Reading:
             if "laboratory" in entry.values:
                 name = entry.text("laboratory")
                 if name is not None and name not in laboratories:
-                    close = get_close_matches(name, laboratories, n=1)
-                    hint = f" Did you mean {close[0]!r}?" if close else ""
                     entry.fail(
-                        f"there is no laboratory {shown(name)}; add it as a [[laboratory]].{hint}",
+                        f"there is no laboratory {shown(name)}; add it as a [[laboratory]]."
+                        f"{did_you_mean(name, laboratories)}",
                         "laboratory",
                     )
             elif len(laboratories.keys() - {NOT_STATED}) > 1:

@@ -197,9 +197,9 @@ class _Model:
 def _cumulative(directions: Array, sizes: Array, theta: Array) -> tuple[Array, Array, Array]:
     """The cumulative hazard of each row with its gradient and Hessian."""
     parts = sizes * np.exp(np.minimum(directions @ theta, 700.0))
-    first = np.einsum("is,isj->ij", parts, directions)
-    second = np.einsum("is,isj,isk->ijk", parts, directions, directions, optimize=True)
-    return np.asarray(parts.sum(axis=1)), np.asarray(first), np.asarray(second)
+    weighted = parts[:, :, None] * directions
+    second = weighted.transpose(0, 2, 1) @ directions
+    return np.asarray(parts.sum(axis=1)), np.asarray(weighted.sum(axis=1)), np.asarray(second)
 
 
 def _weibull(rows: Windows, design: Array) -> _Model:

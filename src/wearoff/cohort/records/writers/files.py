@@ -1,4 +1,4 @@
-"""Files put in place whole: into an empty folder, or as one new file."""
+"""Files put in place whole: into an empty folder, as one new file, or instead of an older one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wearoff.errors import InputError, Problem
 
-__all__ = ["put_file", "put_files"]
+__all__ = ["put_file", "put_files", "put_whole"]
 
 
 def put_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
@@ -30,7 +30,7 @@ def put_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
             reason = "there is something here already; name a new or an empty folder."
             raise InputError(Problem(reason, file=str(folder)))
         folder.mkdir(parents=True, exist_ok=True)
-        return tuple(_put(folder / name, content) for name, content in files.items())
+        return tuple(put_whole(folder / name, content) for name, content in files.items())
     except OSError as error:
         raise InputError(Problem(_unwritable(error), file=str(folder))) from error
 
@@ -46,12 +46,17 @@ def put_file(path: Path, content: bytes) -> Path:
             reason = "there is something of this name already; name another file."
             raise InputError(Problem(reason, file=str(path)))
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _put(path, content)
+        return put_whole(path, content)
     except OSError as error:
         raise InputError(Problem(_unwritable(error), file=str(path))) from error
 
 
-def _put(path: Path, content: bytes) -> Path:
+def put_whole(path: Path, content: bytes) -> Path:
+    """The content under its name in one step; whatever was there is replaced, or kept where that fails.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

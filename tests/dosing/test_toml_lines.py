@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wearoff.dosing.fit.toml_lines
-from wearoff.dosing.fit.toml_lines import Path, find_lines
+import wearoff.dosing.toml_lines
+from wearoff.dosing.toml_lines import Path, find_lines
 
 AWKWARD = '''\
 # [[level]] in a comment
@@ -137,4 +137,4 @@ def test_what_is_no_toml_is_not_walked_for_ever(text: str) -> None:
 
 
 def test_the_example_holds() -> None:
-    assert doctest.testmod(wearoff.dosing.fit.toml_lines).failed == 0
+    assert doctest.testmod(wearoff.dosing.toml_lines).failed == 0

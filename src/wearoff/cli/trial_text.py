@@ -1,0 +1,144 @@
+"""What `wearoff trial` prints: a plan, one study's results, and what a design can be expected to do."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from wearoff.cli.models import WIDTH
+from wearoff.cohort.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import polars as pl
+
+    from wearoff.cohort.results import Section
+    from wearoff.trial.archive import Archive
+    from wearoff.trial.block import BlockResult
+    from wearoff.trial.protocol import Protocol
+    from wearoff.trial.run import TrialRun
+
+
+def protocol_lines(study: Protocol) -> list[str]:
+    """A protocol in the list: name and title, the question below."""
+    wrapped = textwrap.wrap(study.question, WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return [f"{study.name}  {study.title}", *wrapped]
+
+
+def plan_lines(sections: Iterable[Section]) -> Iterator[str]:
+    """The analysis plan, a heading over the paragraphs of each section."""
+    for section in sections:
+        yield section.title
+        for paragraph in section.paragraphs:
+            yield from textwrap.wrap(paragraph, WIDTH, initial_indent="  ", subsequent_indent="  ")
+        yield ""
+
+
+def result_lines(study: Protocol, block: BlockResult, seed: int) -> Iterator[str]:
+    """What the analyses of one study gave: of an example, so that nobody takes it for the design's power."""
+    yield f"One study as it might come out, of {study.size} virtual patients, seed {seed}; others come out differently"
+    for row in block.results.iter_rows(named=True):
+        look = "" if study.looks is None else f", look {row['look']}"
+        yield f"  {row['analysis']}{look}: {row['verdict']}"
+        parts = [
+            f"estimate {_digits(row['estimate'])}",
+            f"interval {_digits(row['low'])} to {_digits(row['high'])}" if row["low"] is not None else "",
+            f"p {_digits(row['p'])}" if row["p"] is not None else "",
+            f"{row['events']} events" if row["events"] is not None else "",
+            f"{row['patients']} patients",
+        ]
+        yield f"    {'; '.join(part for part in parts if part)}"
+    counts, prefix = block.counts, "rows in "
+    rows = [f"{name.removeprefix(prefix)} {height}" for name, height in counts.items() if prefix in name]
+    true = [count(counts[name], name.removesuffix("s")) for name in ("relapses", "lesions")]
+    text = f"What is true and nobody may have seen: {' and '.join(true)}. Rows of its records: {', '.join(rows)}."
+    yield from textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def characteristic_lines(archive: Archive, found: pl.DataFrame) -> Iterator[str]:
+    """What each analysis showed and estimated over all replicates, the Monte Carlo error in brackets."""
+    study = archive.protocol
+    replicates = max(found["replicates"].to_list(), default=0)
+    source = " from the tables of another archive" if archive.rescored else ""
+    yield (
+        f"{replicates:,} replicates of {study.name}{source}, {study.size} patients each, seed {archive.seed}; in "
+        "brackets the Monte Carlo error"
+    )
+    for row in found.iter_rows(named=True):
+        yield ""
+        yield row["analysis"] if study.looks is None else f"{row['analysis']}, look {row['look']}"
+        yield from (f"  {name:14}{text}" for name, text in _characteristics(row))
+    yield ""
+
+
+def look_lines(looks: pl.DataFrame) -> Iterator[str]:
+    """How a study goes that ends at the first look that shows something."""
+    for name in looks["analysis"].unique(maintain_order=True):
+        rows = list(looks.filter(looks["analysis"] == name).iter_rows(named=True))
+        yield f"{name}, where the study ends at the first look that shows something"
+        for row in rows:
+            share = _share(row["shown_by_then"], row["shown_by_then_error"])
+            yield f"  look {row['look']}, week {row['weeks']:g}: shown by then in {share}"
+        yield (
+            f"  it lasts {_value(rows[0]['mean_weeks'], rows[0]['mean_weeks_error'])} weeks in the mean, and the "
+            f"analysis could use {_value(rows[0]['mean_patients'], rows[0]['mean_patients_error'])} patients"
+        )
+        yield ""
+
+
+def speed_line(done: TrialRun, workers: int | None) -> str:
+    """How long it took, and how many replicates a processor made in a second."""
+    if not done.ran:
+        return "nothing was left to run"
+    each = (
+        f", {done.ran / done.wall_s / workers:.1f} for each of {workers} workers"
+        if workers and workers > 1
+        else ""
+    )
+    before = f" ({done.found:,} were there before)" if done.found else ""
+    return (
+        f"ran {done.ran:,} replicates{before} in {done.wall_s:.1f} s: {done.ran / done.wall_s:.1f} a second{each}; "
+        f"{1000 * done.cpu_s / done.ran:.0f} ms of a processor for each"
+    )
+
+
+def _characteristics(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    low, high = 100 * row["shown_low"], 100 * row["shown_high"]
+    yield "shown in", f"{_share(row['shown'], row['shown_error'])}, 95 % interval {low:.1f} to {high:.1f} %"
+    if row["mean_estimate"] is not None:
+        is_log = row["scale"] == "log"
+        mean = _value(row["mean_estimate"], None if is_log else row["mean_error"])
+        text = f"{'geometric mean' if is_log else 'mean'} {mean}, median {_digits(row['median_estimate'])}"
+        yield "estimate", f"{text}, in {row['estimated']:,} replicates"
+    if row["bias"] is not None:
+        on = " on the log scale" if row["scale"] == "log" else ""
+        yield "true value", f"{_digits(row['true_value'])}, bias {_value(row['bias'], row['bias_error'])}{on}"
+    if row["coverage"] is not None:
+        yield "", f"in the interval in {_share(row['coverage'], row['coverage_error'])}"
+    if row["mean_width"] is not None:
+        on = " on the log scale" if row["scale"] == "log" else ""
+        yield "interval", f"{_value(row['mean_width'], row['width_error'])} wide in the mean{on}"
+    events = (
+        "" if row["mean_events"] is None else f"{_value(row['mean_events'], row['events_error'])} events in "
+    )
+    yield "in the mean", f"{events}{_value(row['mean_patients'], row['patients_error'])} patients"
+    if row["uninformative"]:
+        share = _share(row["uninformative"], row["uninformative_error"])
+        yield "uninformative", f"in {share}: there was nothing to test"
+
+
+def _share(share: float, error: float) -> str:
+    return f"{100 * share:.1f} % ({100 * error:.1f} %)"
+
+
+def _value(value: float, error: float | None) -> str:
+    """A value to three digits, and its error to one."""
+    return _digits(value) if not error else f"{_digits(value)} ({error:.1g})"
+
+
+def _digits(value: float | None) -> str:
+    """A number to three digits, whole from a hundred on."""
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if 100 <= abs(value) < float("inf") else f"{value:.3g}"
