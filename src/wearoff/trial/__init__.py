@@ -7,6 +7,7 @@ Definition, data and reading are separate steps:
   - `recruit`: who takes part, from `people` (the distributions of `people.toml`, read by `people_file`) or `resample`
     (recorded rows)
   - `levels`: the parameters behind each patient's levels; `reference`: the sample that says what is average
+  - `luck`: the random numbers of what happens again and again
   - `wearing_off`, `assign`: who wears off, and who comes into which arm
   - `treatment`: week by week the infusions, with `booking` (lateness, capacity), `deciding` (policies, clinician, log)
     and `predicting` (the fit that model-informed dosing goes by)
