@@ -38,6 +38,7 @@ def main() -> None:
     neda()
     records()
     activity()
+    trial()
     wrong = [*one_patient.report(), *report()]
     if error > ALLOWED:
         wrong.append(f"levels of 40 patients: error {error:.1e} is over {ALLOWED:.0e}")
@@ -107,6 +108,11 @@ def records() -> None:
 def activity() -> None:
     """100,000 patients from drug to lesions over two years; in a process of its own, as above."""
     subprocess.run([sys.executable, "-m", "benchmarks.activity"], check=True)
+
+
+def trial() -> None:
+    """1,000 virtual studies of 40 patients on 1 and 2 workers; in processes of their own, as above."""
+    subprocess.run([sys.executable, "-m", "benchmarks.trial"], check=True)
 
 
 def run(*arguments: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import neda, records, reference, with_roadrunner
+from benchmarks import neda, records, reference, trial, with_roadrunner
 from benchmarks.comparison import COURSE, LSODA, ROADRUNNER, Line, introduction, wrong
 from benchmarks.population import Measured, Workload, furthest, levels_error
 
@@ -26,7 +27,7 @@ def line(error: float) -> Line:
 def test_a_fast_and_wrong_result_ends_the_benchmark_with_an_error(
     error: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("startup", "study", "neda", "records", "activity"):
+    for name in ("startup", "study", "neda", "records", "activity", "trial"):
         monkeypatch.setattr(command, name, lambda: None)
     monkeypatch.setattr(command, "levels", lambda: 1e-6)
     monkeypatch.setattr(command.one_patient, "report", list)
@@ -104,3 +105,18 @@ def test_the_import_is_held_against_every_row_that_was_written(tmp_path: Path) -
     plain = records.read_plainly(file)
     file.write_text(file.read_text(encoding="utf-8").replace("Tysabri", "Tyruko", 1), encoding="utf-8")
     assert not records.read_plainly(file).equals(plain)
+
+
+def test_a_trial_that_is_slow_grows_or_differs_is_not_let_through() -> None:
+    few, one, two = (
+        trial.Measured(replicates, workers, wall_s, 8.0, 120.0, 350.0)
+        for replicates, workers, wall_s in ((200, 2, 9.0), (1000, 1, 20.0), (1000, 2, 12.0))
+    )
+    assert trial.wrong([one, two], few, 1000, is_same=True) == []
+    assert "83.3 a second     41.7 for each worker" in two.text()
+    (fault,) = trial.wrong([one, replace(two, wall_s=61.0)], few, 1000, is_same=True)
+    assert "61 s on two workers" in fault
+    (fault,) = trial.wrong([one, replace(two, worker_mib=500.0)], few, 1000, is_same=True)
+    assert "worker_mib grew from 350 to 500" in fault
+    (fault,) = trial.wrong([one, two], few, 1000, is_same=False)
+    assert "not the same" in fault

@@ -19,6 +19,7 @@ from tests.cli.test_models import flat
 from tests.cli.test_study import run
 from wearoff.cohort.records import read_cohort
 from wearoff.trial.archive import Archive
+from wearoff.trial.null_world import null_of
 from wearoff.trial.operating import operating_characteristics
 from wearoff.trial.plan import analysis_plan
 from wearoff.trial.protocol_file import load_protocol, parse_protocol, protocol_names, protocol_text
@@ -60,13 +61,16 @@ def test_one_study_comes_with_its_plan_its_results_and_records_that_read_as_a_co
     assert "of 12 virtual patients, seed 3; others come out differently" in printed
     assert "activity by wearing-off: " in printed
     assert max(map(len, printed.splitlines())) <= 120
-    folder = here / "bergen-2020-example"
+    folder = here / "bergen-2020-example" / "cohort"
     cohort = read_cohort(folder, as_of=date(2026, 1, 1))
     assert cohort.is_simulated
     assert len(cohort.patients) == 12
     assert cohort.receipt.refusals.height == 0
     (count,) = re.findall(r"infusion (\d+)", printed)
     assert cohort.infusion.height == int(count)
+    report = (folder.parent / "report.html").read_text(encoding="utf-8")
+    assert "A design: virtual patients" in report
+    assert (folder.parent / "report.pdf").read_bytes().startswith(b"%PDF")
     # a second one does not write over the first
     assert run(monkeypatch, "trial", "mine.toml") == 1
     assert "there is something here already" in capsys.readouterr().err
@@ -120,6 +124,30 @@ def test_many_studies_print_what_the_archive_holds_and_other_endpoints_follow_fr
     assert not (here / "no").exists()
 
 
+def test_the_same_study_with_nothing_to_find_runs_beside_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = (
+        "trial",
+        "mine.toml",
+        "--replicates",
+        "10",
+        "--workers",
+        "1",
+        "--no-tables",
+        "--null",
+        "-o",
+        "archive",
+    )
+    assert run(monkeypatch, *asked) == 0
+    printed = flat(capsys.readouterr().out)
+    assert "10 replicates of bergen-2020-null, 12 patients each" in printed
+    assert "Error of the first kind" in printed
+    beside = Archive.open(here / "archive-null")
+    assert beside.protocol == null_of(load_protocol("mine.toml"))
+    assert not beside.is_kept
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -153,6 +181,8 @@ def test_a_bad_protocol_stops_with_file_line_and_key_before_anything_is_made(
         ((), "give a PROTOCOL"),
         (("mine.toml", "--workers", "2"), "--workers belongs to many studies"),
         (("mine.toml", "--no-tables"), "--no-tables belongs to many studies"),
+        (("mine.toml", "--null"), "--null belongs to many studies"),
+        (("mine.toml", "--from", "a", "--null"), "leave --null out"),
         (("mine.toml", "--zip"), "--zip belongs to many studies"),
         (("mine.toml", "--replicates", "9", "--workers", "2", "--dask", "tcp://x"), "give one of them"),
         (("mine.toml", "--from", "a", "--replicates", "9"), "leave --replicates out"),

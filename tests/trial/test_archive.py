@@ -165,6 +165,7 @@ def test_a_packed_archive_unpacks_to_the_same_and_is_the_same_each_time(tmp_path
     assert (tmp_path / "trial.zip").read_bytes() == first
     with zipfile.ZipFile(tmp_path / "trial.zip") as whole:
         assert not any(name.endswith("half") for name in whole.namelist())
+        assert {info.external_attr >> 16 for info in whole.infolist()} == {0o644}
         whole.extractall(tmp_path / "elsewhere")
     back = Archive.open(tmp_path / "elsewhere" / "trial")
     assert set(back.finished()) == {0, 1}

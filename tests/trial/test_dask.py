@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_study import run as command
 from tests.shared import ROOT
 from tests.trial.blocks import slow_block
 from tests.trial.test_run import files_of
-from wearoff.errors import InputError
+from wearoff.errors import ComputationError, InputError, WearoffError
 from wearoff.trial import run as run_module
+from wearoff.trial.archive import Archive
 from wearoff.trial.block import BlockFunction, run_block
-from wearoff.trial.protocol_file import load_protocol
+from wearoff.trial.protocol_file import load_protocol, protocol_text
 from wearoff.trial.run import run_trial
 from wearoff.trial.workers import dask_cluster
 
@@ -31,7 +33,7 @@ pytest.importorskip("distributed", reason="the extra `cluster` is not installed"
 def cluster(
     folder: Path, workers: int, failures: int = 3
 ) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and workers without a nanny, each a process of its own."""
+    """A scheduler and workers without a nanny, each a process of its own, the scheduler first."""
     file = folder / "scheduler.json"
     environment = {
         **os.environ,
@@ -66,7 +68,7 @@ def cluster(
                     "1",
                 )
             )
-        yield str(file), started[1:]
+        yield str(file), started
     finally:
         for process in reversed(started):
             process.kill()  # asked to end, a worker may wait for ever for one that is dead
@@ -87,14 +89,14 @@ def test_one_of_two_workers_killed_half_way_changes_nothing(
     monkeypatch.setattr(
         run_module, "_is_lost", lambda fault: given_back.append(type(fault).__name__) or is_lost(fault)
     )
-    with cluster(tmp_path, 2, failures) as (file, workers), dask_cluster(file) as (executor, at_once):
+    with cluster(tmp_path, 2, failures) as (file, processes), dask_cluster(file) as (executor, at_once):
         while at_once() < 4:
             time.sleep(0.05)
 
         def progress(done: int, in_all: int) -> None:
             seen.append(done)
             if done == 6:
-                os.kill(workers[0].pid, signal.SIGKILL)
+                os.kill(processes[1].pid, signal.SIGKILL)
 
         run_trial(
             study,
@@ -107,11 +109,58 @@ def test_one_of_two_workers_killed_half_way_changes_nothing(
             replicates_per_block=2,
             progress=progress,
         )
-        assert workers[0].wait(30) == -signal.SIGKILL
-        assert workers[1].poll() is None
+        assert processes[1].wait(30) == -signal.SIGKILL
+        assert processes[2].poll() is None
     assert set(given_back) == (set() if failures else {"KilledWorker"})
     assert seen == [0, 2, 4, 6, 8, 10, 12]
     assert files_of(tmp_path / "trial") == files_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost_ends_the_run_with_what_is_finished(tmp_path: Path) -> None:
+    with cluster(tmp_path, 1) as (file, processes), dask_cluster(file, 20.0) as (executor, at_once):
+
+        def progress(done: int, in_all: int) -> None:
+            if done == 4:
+                processes[0].kill()
+
+        with pytest.raises(
+            ComputationError, match=r"the Dask scheduler .* was lost; what is finished is kept"
+        ):
+            run_trial(
+                load_protocol("bergen-2020"),
+                tmp_path / "trial",
+                replicates=12,
+                seed=7,
+                executor=executor,
+                at_once=at_once,
+                block=slow_block,
+                replicates_per_block=2,
+                progress=progress,
+            )
+    assert {0, 1} <= set(Archive.open(tmp_path / "trial").finished())
+
+
+def test_the_command_runs_on_a_cluster_by_its_scheduler_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.toml").write_text(protocol_text("bergen-2020").replace("size = 40", "size = 9"))
+    asked = ("trial", tmp_path / "mine.toml", "--replicates", 3)
+    assert command(monkeypatch, *asked, "--workers", 1, "-o", tmp_path / "here") == 0
+    with cluster(tmp_path, 1) as (file, _):
+        assert command(monkeypatch, *asked, "--dask", file, "-o", tmp_path / "there") == 0
+    assert "ran 3 replicates" in capsys.readouterr().out
+    for folder in ("results", "recorded"):
+        assert files_of(tmp_path / "here" / folder) == files_of(tmp_path / "there" / folder)
+
+
+def test_without_the_extra_the_way_to_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(WearoffError, match=r"install wearoff with its extra: wearoff\[cluster\]"),
+        dask_cluster("x"),
+    ):
+        pass
 
 
 def test_a_cluster_that_is_not_there_or_has_no_worker_is_named(tmp_path: Path) -> None:

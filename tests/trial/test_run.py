@@ -141,6 +141,13 @@ def test_an_executor_that_was_given_and_breaks_is_not_replaced(tmp_path: Path) -
         run(tmp_path / "trial", executor=pool, block=partial(deadly_block, marks, 1))
 
 
+def test_an_executor_that_takes_no_more_work_is_said_so(tmp_path: Path) -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    with pytest.raises(ComputationError, match=r"takes no more of them .*begin again with a new executor"):
+        run(tmp_path, executor=pool)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_fault_of_the_work_names_the_block_and_is_not_tried_again(workers: int, tmp_path: Path) -> None:
     with pytest.raises(ComputationError, match=r"block \d \(replicates .*ZeroDivisionError: no events"):

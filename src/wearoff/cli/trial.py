@@ -56,6 +56,10 @@ def trial(
         Path | None,
         typer.Option("--from", help="Compute the endpoints of PROTOCOL from the tables of this archive."),
     ] = None,
+    null: Annotated[
+        bool,
+        typer.Option("--null", help="Run as many studies in which there is nothing to find, beside them."),
+    ] = False,
     pack: Annotated[
         bool, typer.Option("--zip", help="Write the archive as one .zip file beside it as well.")
     ] = False,
@@ -75,7 +79,7 @@ def trial(
         return
     if protocol is None:
         raise typer.BadParameter("give a PROTOCOL: a name from --list, or a .toml file")
-    _refuse_contradictions(replicates, workers, dask, seed, from_, no_tables=no_tables, pack=pack)
+    _refuse_contradictions(replicates, workers, dask, seed, from_, no_tables=no_tables, null=null, pack=pack)
     study = load_protocol(protocol)
     cohort = None if from_ else _cohort_of(study)
     if replicates is None and from_ is None:
@@ -84,30 +88,34 @@ def trial(
     folder = out or Path(f"{study.name}-{'rescored' if from_ else 'trial'}")
     text = Path(protocol).read_text("utf-8-sig") if protocol.endswith(".toml") else protocol_text(protocol)
     from wearoff.trial.archive import Archive
+    from wearoff.trial.null_world import null_of
     from wearoff.trial.run import run_trial
 
+    nothing = null_of(study) if null else None
+    beside: TrialRun | None = None
     with _crew(workers, dask) as crew:
         if from_ is not None:
             work = partial(Archive.open(from_).rescore, study, folder, file=protocol, text=text, **crew)
+            done = _watched(work, folder)
         else:
             assert replicates is not None  # noqa: S101 - one of the two is given
-            work = partial(
+            many = partial(
                 run_trial,
-                study,
-                folder,
                 replicates=replicates,
                 seed=seed or 0,
                 keep_tables=not no_tables,
                 cohort=cohort,
-                text=text,
                 **crew,
             )
-        done = _watched(work, folder)
-    _show(done, folder, workers=crew.get("workers"))
+            done = _watched(partial(many, study, folder, text=text), folder)
+            if nothing is not None:
+                where = folder.with_name(f"{folder.resolve().name}-null")
+                beside = _watched(partial(many, nothing, where), where)
+    _show(done, beside, workers=crew.get("workers"))
     if pack:
         file = folder.with_name(f"{folder.resolve().name}.zip")
         done.archive.pack(file)
-        typer.echo(f"written  {file}")
+        typer.echo(f"  packed  {file}")
 
 
 def _refuse_contradictions(
@@ -118,6 +126,7 @@ def _refuse_contradictions(
     source: Path | None,
     *,
     no_tables: bool,
+    null: bool,
     pack: bool,
 ) -> None:
     """Options that contradict each other, or that nothing would come of."""
@@ -126,7 +135,12 @@ def _refuse_contradictions(
             "--workers are processes of this machine and --dask a cluster; give one of them"
         )
     if source is not None:
-        given = {"--replicates": replicates is not None, "--seed": seed is not None, "--no-tables": no_tables}
+        given = {
+            "--replicates": replicates is not None,
+            "--seed": seed is not None,
+            "--no-tables": no_tables,
+            "--null": null,
+        }
         for option, is_given in given.items():
             if is_given:
                 raise typer.BadParameter(f"--from takes what was recorded in the archive; leave {option} out")
@@ -135,6 +149,7 @@ def _refuse_contradictions(
             "--workers": workers is not None,
             "--dask": dask is not None,
             "--no-tables": no_tables,
+            "--null": null,
             "--zip": pack,
         }.items():
             if is_given:
@@ -157,18 +172,27 @@ def _explore(study: Protocol, cohort: Cohort | None, seed: int, folder: Path) ->
 
     from wearoff.cli.trial_text import plan_lines, result_lines
     from wearoff.cohort.records.writers.csv import write_csv
+    from wearoff.report import write_study
     from wearoff.trial.block import run_block
+    from wearoff.trial.design import design_study
     from wearoff.trial.plan import analysis_plan
 
     for line in plan_lines(analysis_plan(study)):
         typer.echo(line)
-    with Console(stderr=True).status("simulating one study", spinner="line"):
+    with Console(stderr=True).status("simulating one study", spinner="line") as status:
         block = run_block(study, seed, 0, 1, is_kept=True, cohort=cohort)
-    assert block.cohort is not None  # noqa: S101 - it is kept
-    for line in result_lines(study, block, seed):
-        typer.echo(line)
-    files = write_csv(block.cohort, folder)
-    typer.echo(f"written  {folder}  ({len(files)} files; `wearoff study {folder}` reads them)")
+        assert block.cohort is not None  # noqa: S101 - it is kept
+        for line in result_lines(study, block, seed):
+            typer.echo(line)
+        status.update("writing records and report")
+        write_csv(block.cohort, folder / "cohort")
+        found = design_study(
+            study, example=block.cohort, example_results=block.results, decisions=block.decisions, seed=seed
+        )
+        files = write_study(found, folder)
+    typer.echo(f"  records {folder / 'cohort'}, which `wearoff study` reads")
+    typer.echo(f"  report  {files.report}")
+    typer.echo(f"  paper   {files.paper}")
 
 
 @contextmanager
@@ -200,20 +224,31 @@ def _watched(work: Callable[..., TrialRun], folder: Path) -> TrialRun:
     raise typer.Exit(STOPPED)
 
 
-def _show(done: TrialRun, folder: Path, *, workers: int | None) -> None:
-    """What the design can be expected to do, how fast that was found, and where it is written."""
+def _show(done: TrialRun, beside: TrialRun | None, *, workers: int | None) -> None:
+    """What the design does in the long run, how fast that was found, and where it is written."""
+    from wearoff.cli.study import show
     from wearoff.cli.trial_text import characteristic_lines, look_lines, speed_line
     from wearoff.cli.writing import write_file
+    from wearoff.report import write_study
     from wearoff.report.files import csv_of
+    from wearoff.trial.design import design_of
     from wearoff.trial.operating import characteristics_by_look, operating_characteristics
 
-    archive = done.archive
-    found = operating_characteristics(archive.results(), archive.protocol)
-    looks = characteristics_by_look(archive.results(), archive.protocol)
-    for line in (*characteristic_lines(archive, found), *look_lines(looks)):
-        typer.echo(line)
-    write_file(folder / "operating_characteristics.csv", csv_of(found))
-    if looks.height:
-        write_file(folder / "looks.csv", csv_of(looks))
-    typer.echo(speed_line(done, workers))
-    typer.echo(f"written  {folder}")
+    for each in (done,) if beside is None else (done, beside):
+        archive = each.archive
+        found = operating_characteristics(archive.results(), archive.protocol)
+        looks = characteristics_by_look(archive.results(), archive.protocol)
+        for line in (
+            *characteristic_lines(archive, found),
+            *look_lines(looks),
+            speed_line(each, workers),
+            "",
+        ):
+            typer.echo(line)
+        write_file(archive.folder / "operating_characteristics.csv", csv_of(found))
+        if looks.height:
+            write_file(archive.folder / "looks.csv", csv_of(looks))
+    result = design_of(done.archive, null=None if beside is None else beside.archive)
+    show(result, write_study(result, done.archive.folder))
+    for each in (done,) if beside is None else (done, beside):
+        typer.echo(f"  archive {each.archive.folder}")

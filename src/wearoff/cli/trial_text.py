@@ -65,6 +65,9 @@ def characteristic_lines(archive: Archive, found: pl.DataFrame) -> Iterator[str]
         f"{replicates:,} replicates of {study.name}{source}, {study.size} patients each, seed {archive.seed}; in "
         "brackets the Monte Carlo error"
     )
+    unsolved = archive.counts().get("unsolved", 0)
+    if unsolved:
+        yield f"the levels of {count(unsolved, 'patient')} could not be solved; they are in the records, lost at entry"
     for row in found.iter_rows(named=True):
         yield ""
         yield row["analysis"] if study.looks is None else f"{row['analysis']}, look {row['look']}"

@@ -9,6 +9,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,7 +83,9 @@ def pack_folder(folder: Path, file: Path) -> None:
                 name = f"{folder.resolve().name}/{path.relative_to(folder).as_posix()}"
                 if path.is_file() and not path.name.startswith("."):
                     # of a fixed date, and as they are: Parquet is compressed already
-                    whole.writestr(zipfile.ZipInfo(name), path.read_bytes())
+                    entry = zipfile.ZipInfo(name)
+                    entry.external_attr = 0o644 << 16  # or nobody may read what some programs unpack
+                    whole.writestr(entry, path.read_bytes())
         part.replace(file)
     except OSError as fault:
         raise unwritable(file, fault) from fault
@@ -102,8 +105,15 @@ def json_bytes(value: Any) -> bytes:
 
 
 def digest_of_file(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's bytes; those of a file that nobody has touched since are not read again."""
+    found = path.stat()
+    return _digest(str(path.absolute()), found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1 << 16)
+def _digest(path: str, changed_ns: int, size: int) -> str:
+    del changed_ns, size  # they tell one content of the file from another
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

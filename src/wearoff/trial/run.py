@@ -43,6 +43,8 @@ __all__ = ["MOST_TRIES", "BlockTask", "TrialRun", "run_trial"]
 MOST_TRIES: Final = 3
 """So often a block is begun before the run gives up on it."""
 
+_LOOK_UP_S: Final = 5.0
+
 Progress = Callable[[int, int], None]
 
 
@@ -212,7 +214,8 @@ class _Crew:
             except BrokenExecutor as fault:
                 self._renew(fault, keep, suspects)
                 continue
-            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            # now and then `at_once` is asked whether there is anybody left to wait for
+            done, _ = wait(self._running, timeout=_LOOK_UP_S, return_when=FIRST_COMPLETED)
             for future in done:
                 try:
                     written = future.result()
@@ -254,8 +257,16 @@ class _Crew:
             self._submit(waiting)
 
     def _submit(self, source: deque[BlockTask]) -> None:
-        self._running[self._executor.submit(compute_block, source[0])] = source[0]
-        source.popleft()
+        try:
+            future = self._executor.submit(compute_block, source[0])
+        except BrokenExecutor:
+            raise
+        except Exception as fault:
+            raise ComputationError(
+                f"whoever runs the blocks takes no more of them ({fault}); what is finished is kept: begin again with "
+                "a new executor or cluster, and the run goes on"
+            ) from fault
+        self._running[future] = source.popleft()
 
     def _renew(
         self, fault: BrokenExecutor, keep: Callable[[WrittenBlock], None], suspects: deque[BlockTask]

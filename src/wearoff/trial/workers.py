@@ -15,7 +15,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from wearoff.errors import InputError, Problem, WearoffError
+from wearoff.errors import ComputationError, InputError, Problem, WearoffError
 
 __all__ = ["Here", "dask_cluster", "local_workers", "processors", "stop_workers"]
 
@@ -83,6 +83,7 @@ def dask_cluster(address: str, wait_s: float = 60.0) -> Iterator[tuple[Executor,
     Raises:
         WearoffError: the package `distributed` is not installed.
         InputError: there is no scheduler at the address, or no worker comes.
+        ComputationError: from the function, where the scheduler was lost for longer than `wait_s`.
     """
     try:
         from distributed import Client
@@ -106,8 +107,19 @@ def dask_cluster(address: str, wait_s: float = 60.0) -> Iterator[tuple[Executor,
         except TimeoutError as fault:
             reason = f"the scheduler answers, and no worker came within {wait_s:g} s; start one with `dask worker`."
             raise InputError(Problem(reason, column="--dask", value=address)) from fault
-        executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        yield executor, lambda: 2 * sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+
+        def at_once() -> int:
+            if client.status in ("closing", "closed"):  # its futures would be waited for for ever
+                raise ComputationError(
+                    f"the Dask scheduler {address} was lost; what is finished is kept: start a cluster again, and the "
+                    "same command goes on"
+                )
+            try:
+                return 2 * sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+            except (OSError, RuntimeError):  # lost a moment ago; it may come back
+                return 1
+
+        yield client.get_executor(pure=False), at_once  # type: ignore[no-untyped-call]
 
 
 def _begin(threads: int) -> None:
