@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from math import sqrt
+from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
@@ -52,13 +52,23 @@ class Line:
     intervals: float
 
     @property
+    def is_test(self) -> bool:
+        """Whether the analysis looks for something; a share by itself does not."""
+        return METHODS[self.analysis.split(",")[0]].measure != "share"
+
+    @property
     def error(self) -> float:
         """Monte Carlo standard error of `shown`, at the nominal level."""
         return sqrt(LEVEL * (1.0 - LEVEL) / self.replicates)
 
     @property
     def size(self) -> str:
-        """`holds` within three Monte Carlo errors of the nominal level, else `conservative` or `inflated`."""
+        """`holds` within three Monte Carlo errors of the nominal level, else `conservative` or `inflated`.
+
+        `none` where nothing is tested.
+        """
+        if not self.is_test:
+            return "none"
         if abs(self.shown - LEVEL) <= 3.0 * self.error:
             return "holds"
         return "conservative" if self.shown < LEVEL else "inflated"
@@ -78,14 +88,14 @@ class Line:
     @property
     def says(self) -> str:
         """Both in words."""
-        parts = [] if self.size == "holds" else [self.size]
+        parts = [] if self.size in ("holds", "none") else [self.size]
         if self.coverage not in ("holds", "none"):
             parts.append(f"interval too {self.coverage}")
         return ", ".join(parts) or "holds"
 
 
 def lines_of(
-    settings: Iterable[Setting] = SETTINGS,
+    settings: Sequence[Setting] = SETTINGS,
     *,
     replicates: int = REPLICATES,
     workers: int = WORKERS,
@@ -99,16 +109,26 @@ def lines_of(
         workers: processes; 1 for this one.
         seed: of every drawn number.
     """
+    size = min(BLOCK, replicates)
+    asked = [(setting, block) for setting in settings for block in range(max(1, replicates // BLOCK))]
+    if workers == 1:
+        parts = [results_of(setting, seed, size, block) for setting, block in asked]
+    else:
+        # A forked process would inherit locks of threads that it does not have.
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            parts = list(
+                pool.map(
+                    results_of,
+                    [setting for setting, _ in asked],
+                    repeat(seed),
+                    repeat(size),
+                    [block for _, block in asked],
+                )
+            )
     found = []
     for setting in settings:
-        work = partial(results_of, setting, seed, min(BLOCK, replicates))
-        blocks = range(max(1, replicates // BLOCK))
-        if workers == 1:
-            parts = [work(block) for block in blocks]
-        else:
-            with ProcessPoolExecutor(workers) as pool:
-                parts = list(pool.map(work, blocks))
-        found += [_line(setting, *rows) for rows in _by_analysis(pl.concat(parts))]
+        rows = pl.concat(part for (of, _), part in zip(asked, parts, strict=True) if of == setting)
+        found += [_line(setting, name, part) for name, part in _by_analysis(rows)]
     return found
 
 
@@ -158,7 +178,7 @@ def table(lines: Iterable[Line]) -> str:
         (
             line.setting,
             f"`{line.analysis.split(', ')[0]}`, {line.analysis.split(', ')[1]}",
-            f"{100 * line.shown:.1f} %",
+            f"{100 * line.shown:.1f} %" if line.is_test else "",
             f"{100 * line.tested:.1f} %",
             "" if line.covered is None else f"{100 * line.covered:.1f} %",
             line.says,

@@ -139,8 +139,12 @@ def models_page() -> str:
         lines += plain_lines(content)
         for name, curve in named_tables(content):
             lines += card(name, curve, level=3)
-    for title, name in (("Entry into tissue", "trafficking"), ("Disease activity", "activity")):
-        numbers = parameters(read(PACKAGE / "dosing" / f"{name}.toml"))
+    for title, path in (
+        ("Entry into tissue", "dosing/trafficking"),
+        ("Disease activity", "dosing/activity"),
+        ("Virtual patients", "trial/people"),
+    ):
+        numbers = parameters(read(PACKAGE / f"{path}.toml"))
         cells = (parameter_row(key, entry) for key, entry in numbers)
         lines += [f"## {title}", "", *table(("Parameter", "Value", "Interval", "Mark", "Source"), cells), ""]
     return "\n".join(lines)

@@ -120,6 +120,7 @@ def test_the_version_is_said_once() -> None:
         "explanation/pml.md",
         "explanation/published-policies.md",
         "explanation/tissue.md",
+        "explanation/virtual-patients.md",
     ],
 )
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:

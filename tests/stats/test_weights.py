@@ -171,3 +171,13 @@ def test_intervals_cover_the_true_difference_at_least_as_often_as_they_say() -> 
         weights = inverse_probability_weights(first, covariates, names=["a", "b"]).weights
         inside += 0.5 in weighted_comparison(outcome, first, weights).difference.interval
     assert inside / 1000 > 0.94
+
+
+def test_a_row_that_could_only_be_where_it_is_has_the_weight_of_one_and_no_warning() -> None:
+    rng = np.random.default_rng(29)
+    covariates = rng.normal(size=(10, 3)).round(1)
+    first = rng.random(10) < 1.0 / (1.0 + np.exp(-2.0 * covariates[:, 0]))
+    found = inverse_probability_weights(first, covariates, names=list("abc"), is_stabilised=False)
+    own = np.where(first, found.propensity, 1.0 - found.propensity)
+    assert found.propensity.max() == 1.0
+    np.testing.assert_allclose(found.weights, 1.0 / own)

@@ -120,19 +120,19 @@ def test_a_tree_arrives_where_virtual_troughs_arrive_when_levels_settle_and_noth
 
 
 def test_model_informed_dosing_arrives_where_virtual_troughs_arrive_on_the_same_measurements() -> None:
-    cohort = draw_cohort(load_model(), 12, 3)
+    cohort = draw_cohort(load_model(), 40, 3)
     policy = load_policy("model_informed", aim_mg_per_l=10.0)
     days = every(4, times=14).start_d - 364.0
-    history = History(load_model(), cohort.weight_kg, np.ones(12, dtype=bool), days[:-1])
-    everyone = np.arange(12)
-    history.measured(everyone, np.full(12, -28.0), cohort.measured[:, 0])
-    history.infused(everyone, np.zeros(12))
-    history.measured(everyone, np.zeros(12), cohort.measured[:, 1])
-    known = Known(np.full(12, 4.0), cohort.measured, history.predicted(everyone))
+    history = History(load_model(), cohort.weight_kg, np.ones(40, dtype=bool), days[:-1])
+    everyone = np.arange(40)
+    history.measured(everyone, np.full(40, -28.0), cohort.measured[:, 0])
+    history.infused(everyone, np.zeros(40))
+    history.measured(everyone, np.zeros(40), cohort.measured[:, 1])
+    known = Known(np.full(40, 4.0), cohort.measured, history.predicted(everyone))
     np.testing.assert_array_equal(policy.decide(known).interval_weeks, arrive(policy, cohort))
 
 
-def test_model_informed_dosing_decides_on_a_fit_of_everything_measured_so_far() -> None:
+def test_model_informed_dosing_decides_on_a_fit_of_what_was_measured() -> None:
     truth = model()
     log, card = truth.decisions, load_model()
     policy = load_policy("model_informed", aim_mg_per_l=10.0)
@@ -158,6 +158,25 @@ def test_model_informed_dosing_decides_on_a_fit_of_everything_measured_so_far() 
             again = policy.decide(Known(log.from_weeks[[at]], np.array([measured]), predicted))
             assert again.interval_weeks[0] == log.to_weeks[at]
             assert again.level[0] == pytest.approx(log.level[at], rel=1e-4)
+
+
+def test_a_fit_looks_at_the_latest_four_troughs_and_a_year_of_infusions_before_them() -> None:
+    card, weight = load_model(), np.array([70.0])
+    one = np.array([0])
+
+    def predicted(start: int) -> float:
+        """After 40 infusions and 10 troughs, those before a number left out."""
+        history = History(card, weight, np.ones(1, dtype=bool), np.zeros(0))
+        for number in range(start, 40):
+            day = np.array([28.0 * number])
+            history.infused(one, day)
+            if number % 4 == 3:
+                history.measured(one, day, np.array([20.0 + (number * 7) % 11]))
+        return float(history.predicted(one).settled(np.array([6.0]))[0])
+
+    assert predicted(0) == predicted(14)
+    assert predicted(0) != predicted(16)
+    assert predicted(0) == pytest.approx(predicted(18), rel=0.01)
 
 
 def test_starters_have_a_model_fitted_to_what_was_measured_since_they_began() -> None:

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from tests.shared import ROOT
 from wearoff.errors import InputError
 from wearoff.sources import Mark, figure
 from wearoff.trial.people import Covariates, draw_covariates, whole_edss
 from wearoff.trial.people_file import load_people, people_digest, read_people
 from wearoff.trial.protocol import COVARIATES
+from wearoff.trial.reference import REFERENCE
 
 MANY = 100_000
 NUMBERS = load_people()
@@ -52,6 +54,40 @@ def test_the_derived_numbers_follow_from_their_rows() -> None:
     assert NUMBERS.jcv_positive.starter.value == pytest.approx(value("IO215") / 4339, abs=5e-4)
     assert NUMBERS.antibodies.starter.value == pytest.approx(37 / 625, abs=5e-5)
     assert round(100 * NUMBERS.antibodies.starter.value) == value("P169")
+
+
+def test_the_page_states_the_numbers_of_the_file() -> None:
+    page = (ROOT / "docs" / "explanation" / "virtual-patients.md").read_text(encoding="utf-8")
+    wording = {
+        "weight_kg.median": "median {:g} kg, SD of logarithms",
+        "weight_kg.log_sd": "SD of logarithms {:g}, cut off",
+        "weight_kg.highest": "and {:g} kg",
+        "height_cm.mean": "mean {:g} cm",
+        "height_cm.sd": "SD {:g} cm",
+        "age.mean": "mean {:g}, SD",
+        "ms_years.median": "median {:g} years",
+        "treatment_years.median": "median {:g} years",
+        "treatment_years.log_sd": "SD of logarithms {:g}; starters",
+        "edss.stable.mean": "mean {:g}, SD",
+        "edss.starter.mean": "starters {:g} and",
+        "jcv_index.median": "median {:g} |",
+        "enhancing_d": "enhance for {:g} days",
+        "relapse_rise": "raises the EDSS by {:g} for",
+        "relapse_d": "for {:g} days on average",
+        "step_from": "from {:g} on",
+    }
+    shares = {
+        "female": "{:g} % women",
+        "jcv_positive.stable": "{:g} % positive",
+        "jcv_positive.starter": "starters {:g} %; their index",
+        "antibodies.stable": "| {:g} %, starters",
+        "relapse_leaves": "after {:g} % of relapses",
+    }
+    for name, words in wording.items():
+        assert words.format(NUMBERS.figures[name].value) in page, name
+    for name, words in shares.items():
+        assert words.format(round(100 * NUMBERS.figures[name].value, 1)) in page, name
+    assert f"{REFERENCE:,} keyed people" in page
 
 
 def test_weights_are_about_those_of_the_trial_they_come_from() -> None:

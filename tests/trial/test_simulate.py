@@ -19,7 +19,13 @@ from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.pk.population import simulate_population
 from wearoff.dosing.pk.virtual import draw_numbers_of
 from wearoff.dosing.regimen import every
-from wearoff.dosing.virtual_activity import Population, VirtualActivity, Watch, simulate_activity
+from wearoff.dosing.virtual_activity import (
+    Population,
+    VirtualActivity,
+    Watch,
+    draw_frailties,
+    simulate_activity,
+)
 from wearoff.errors import InputError
 from wearoff.trial.levels import parameters_of
 from wearoff.trial.people import Covariates
@@ -113,6 +119,34 @@ def test_arms_that_differ_by_policy_alone_meet_the_same_people_and_the_same_luck
     # with less drug every patient has at least as many lesions
     more = np.bincount(other.enhancing.patient, minlength=80)
     assert (more >= np.bincount(early.enhancing.patient, minlength=80)).all()
+
+
+@pytest.mark.parametrize("weeks", [4.0, 8.0])
+def test_many_times_the_activity_follows_each_patient_and_season_of_the_other_engine(weeks: float) -> None:
+    """With events by the hundred the mean is known to half a percent, half a year for half a year."""
+    ratio = 2000.0
+    world = World(wearing_off="independent", regularly=1.0, sometimes=0.0, activity_ratio=ratio)
+    truth = simulate_truth(study(Arm(name="a", size=40, weeks=weeks), world=world), 5, 0, 20)
+    other = simulate_activity(
+        load_model(),
+        lambda _: truth.people.weight_kg,
+        every(weeks, times=int(52 // weeks) + 1).shifted(7.0 * weeks),
+        Watch(t2_d=(182.0, 364.0), gd_d=(182.0, 364.0), relapse_d=(182.0, 364.0)),
+        truth.patients,
+        5,
+        load_curve("bridge"),
+    )
+    usual = ~truth.people.has_antibodies
+    frailty = draw_frailties(typical_activity("bridge"), other.seen, 0, truth.patients, 5)
+    for kind, events in (("t2", truth.lesions), ("relapse", truth.relapses), ("gd", truth.enhancing)):
+        for column, (begin, end) in enumerate(((0.0, 182.0), (182.0, 364.0))):
+            here = (events.day > begin) & (events.day <= end)
+            found = counted(Events(events.patient[here], events.day[here]), truth.patients)[usual]
+            expected = (ratio * frailty[kind] * other.expected[kind][:, column])[usual]
+            assert abs(found.sum() - expected.sum()) < 4 * np.sqrt(expected.sum()) + 1e-3 * expected.sum()
+            # each patient by himself: squared distances have the mean of a Poisson count
+            distance = (found - expected) ** 2 / np.maximum(expected, 1.0)
+            assert 0.8 < distance[expected > 5].mean() < 1.25
 
 
 def test_uncertain_worlds_differ_between_replicates_and_are_one_within_each() -> None:

@@ -1,7 +1,7 @@
 """The troughs that intervals settle to: each patient at an interval of his own, thousands of them at once.
 
-Patients of one interval are solved together (`pk/population.py`), so that a rule may look at a hundred thousand
-patients on a grid of days. Importing this loads no JAX.
+They are solved together (`pk/population.py`), so that a rule may look at a hundred thousand patients on a grid of
+days. Importing this loads no JAX.
 """
 
 from __future__ import annotations
@@ -61,19 +61,14 @@ class SettledTroughs:
         interval = np.asarray(interval_weeks, dtype=float)
         if interval.shape != (self.patients,):
             raise ValueError(f"{self.patients} patients need as many intervals")
-        trough = np.empty(self.patients)
-        for weeks in np.unique(interval):
-            where = np.flatnonzero(interval == weeks)
-            found = steady_population(
-                _only(self.parameters, where), float(weeks), self.dose_mg, accuracy=self.accuracy
+        found = steady_population(self.parameters, interval, self.dose_mg, accuracy=self.accuracy)
+        if found.status.any():
+            at = int(np.flatnonzero(found.status)[0])
+            raise ComputationError(
+                f"patient {self.parameters.patients[at]}: an infusion every {interval[at]:g} weeks does not settle; "
+                "check his parameters"
             )
-            if found.status.any():
-                name = self.parameters.patients[where[np.flatnonzero(found.status)[0]]]
-                raise ComputationError(
-                    f"patient {name}: an infusion every {weeks:g} weeks does not settle; check his parameters"
-                )
-            trough[where] = found.trough
-        return trough
+        return found.trough
 
 
 def settled_after(
@@ -92,13 +87,3 @@ def settled_after(
     arrays = {name: getattr(whole, name)[:, :, -1:] for name in PARAMETER_NAMES}
     typical = replace(whole, change_d=None, **arrays)
     return SettledTroughs(under_effects(typical, moved, fit.effects[:, None, : len(moved)]), dose_mg)
-
-
-def _only(parameters: Parameters, where: np.ndarray) -> Parameters:
-    """Some of the patients, by their indices."""
-    arrays = {
-        name: array[where] if (array := getattr(parameters, name)).shape[0] > 1 else array
-        for name in PARAMETER_NAMES
-    }
-    names = tuple(parameters.patients[index] for index in where)
-    return replace(parameters, patients=names, change_d=None, **arrays)

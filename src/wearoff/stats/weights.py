@@ -145,14 +145,15 @@ def inverse_probability_weights(
         raise ValueError(
             f"the chance of being in the first group was not found from {', '.join(names)}; use fewer covariates"
         ) from None
+    propensity = np.asarray(special.expit(design @ peak.at))
+    own = np.where(first, propensity, 1.0 - propensity)
     if peak.unbounded.any():
         which = [name for name, is_endless in zip(names, peak.unbounded[1:], strict=True) if is_endless]
         raise ValueError(
             f"{', '.join(which or names)}: some values occur in one group only, so no row of the other is like those "
             "and no weights can make the groups alike; leave out a covariate or restrict the rows"
         )
-    propensity = np.asarray(special.expit(design @ peak.at))
-    weights = np.where(first, 1.0 / propensity, 1.0 / (1.0 - propensity))
+    weights = 1.0 / own
     if is_stabilised:
         weights = weights * np.where(first, share, 1.0 - share)
     kept = _truncated(weights, truncation)

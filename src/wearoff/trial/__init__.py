@@ -3,6 +3,15 @@
 Definition, data and reading are separate steps:
 
 - `protocol`: who, in which arms, under which policy, recorded how, and analysed by which named rules
+- `truth`: what is true of virtual patients before anything is recorded; `simulate` makes it in the order of the causes:
+  - `recruit`: who takes part, from `people` (the distributions of `people.toml`, read by `people_file`) or `resample`
+    (recorded rows)
+  - `levels`: the parameters behind each patient's levels; `reference`: the sample that says what is average
+  - `luck`: the random numbers of what happens again and again
+  - `wearing_off`, `assign`: who wears off, and who comes into which arm
+  - `treatment`: week by week the infusions, with `booking` (lateness, capacity), `deciding` (policies, clinician, log)
+    and `predicting` (the fit that model-informed dosing goes by)
+  - `events`, `disability`: lesions, relapses and what they leave
 - `protocol_file`, `protocols/`: a protocol from a file and by name, every fault at its line (`protocol_form`)
 - `protocol_keys`: every key with its meaning and its default, and how well that is known (`protocol_marks.toml`)
 - `protocol_checks`, `reading_checks`, `method_checks`, `look_checks`: what a protocol cannot mean, found before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wearoff.dosing.pk.virtual import patient_uniforms
+from wearoff.trial.luck import Luck
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -60,10 +60,9 @@ class Bookings:
     ) -> None:
         self._attendance = attendance
         self._most = None if capacity is None else capacity.infusions_per_week
-        self._seed, self._first = seed, first
+        self._luck = Luck(seed, first, replicate.size)
         self._replicate, self._entry_d = replicate, entry_d
         self._used = np.zeros((int(replicate.max(initial=0)) + 1, 64), dtype=np.int64)
-        self._chances: dict[tuple[str, int], np.ndarray] = {}
 
     def book(
         self,
@@ -92,20 +91,9 @@ class Bookings:
 
     def _geometric(self, what: str, where: np.ndarray, number: np.ndarray, share: float) -> np.ndarray:
         """How often something happens in a row that happens with this chance."""
-        found = np.zeros(where.size)
         if share <= 0:
-            return found
-        for one in np.unique(number):
-            mine = number == one
-            found[mine] = np.floor(np.log(self._chance(what, int(one))[where[mine]]) / np.log(share))
-        return found
-
-    def _chance(self, what: str, number: int) -> np.ndarray:
-        key = (what, number)
-        if key not in self._chances:
-            purpose = f"trial:{what}:{number}"
-            self._chances[key] = patient_uniforms(self._seed, purpose, self._first, self._replicate.size)
-        return self._chances[key]
+            return np.zeros(where.size)
+        return np.asarray(np.floor(np.log(self._luck.uniforms(what, where, number)) / np.log(share)))
 
     def _put_off(self, where: np.ndarray, wanted: np.ndarray) -> Int[np.ndarray, " some"]:
         """Weeks until there is room."""

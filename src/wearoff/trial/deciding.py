@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wearoff.dosing.pk.models import load_model
-from wearoff.dosing.pk.virtual import patient_normals, patient_uniforms
 from wearoff.dosing.policies import Known, ModelInformed, Policy, load_policy, policy_card
 from wearoff.dosing.virtual_activity import RUN_IN_WEEKS
+from wearoff.trial.luck import Luck
 from wearoff.trial.truth import Decisions
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Decider:
     ) -> None:
         self._arms, self._arm = protocol.arms, arm
         self._policies = [policy_of(one) for one in protocol.arms]
-        self._seed, self._first = seed, first
+        self._luck = Luck(seed, first, arm.size)
         self._wearing_off, self._active, self._history = wearing_off, active, history
         cv = protocol.recording.level_cv
         self._cv = load_model(protocol.world.model).residual_proportional.value if cv is None else cv
@@ -103,11 +103,14 @@ class Decider:
         self._reason(_NO_ROOM)
 
     def measure(
-        self, where: Int[np.ndarray, " some"], trough: Float[np.ndarray, " some"], number: int
+        self,
+        where: Int[np.ndarray, " some"],
+        trough: Float[np.ndarray, " some"],
+        number: Int[np.ndarray, " some"],
     ) -> Float[np.ndarray, " some"]:
-        """What the laboratory makes of a trough before the infusion of this number, mg/L; 0 is that at entry."""
-        noise = patient_normals(self._seed, f"trial:trough:{number}", self._first, self._arm.size)
-        return np.asarray(trough * np.maximum(1.0 + self._cv * noise[where], _LEAST))
+        """What the laboratory makes of the troughs before infusions of these numbers, mg/L; 0 is the one at entry."""
+        noise = self._luck.normals("trough", where, number)
+        return np.asarray(trough * np.maximum(1.0 + self._cv * noise, _LEAST))
 
     def decide(
         self,
@@ -132,7 +135,7 @@ class Decider:
         if is_entry.any() and self._is_stable:
             self._note_entry(where[is_entry], day[is_entry])
             if self._history is not None:
-                found = self.measure(where[is_entry], trough[is_entry], 0)
+                found = self.measure(where[is_entry], trough[is_entry], number[is_entry])
                 self._history.measured(where[is_entry], day[is_entry], found)
         interval = now.copy()
         is_due = self._is_asked[where] & ~is_entry & (number % self._every[where] == 0)
@@ -187,10 +190,7 @@ class Decider:
         known = np.full((where.size, 1), np.nan)
         predicted = None
         if remembered is not None:
-            found = np.empty(where.size)
-            for one in np.unique(number):
-                mine = number == one
-                found[mine] = self.measure(where[mine], trough[mine], int(one))
+            found = self.measure(where, trough, number)
             remembered[where] = np.column_stack((remembered[where][:, 1:], found))
             known = remembered[where]
             if self._history is not None and isinstance(policy, ModelInformed):
@@ -230,11 +230,7 @@ class Decider:
             holds = np.any([process.first_d[where] <= day for process in self._active], axis=0)
         else:
             holds = np.ones(where.size, dtype=bool)
-        chance = np.empty(where.size)
-        for one in np.unique(number):
-            mine = number == one
-            purpose = f"trial:override:{one}"
-            chance[mine] = patient_uniforms(self._seed, purpose, self._first, self._arm.size)[where[mine]]
+        chance = self._luck.uniforms("override", where, number)
         return np.asarray(holds & (chance < arm.override.share))
 
     def _note_entry(self, where: np.ndarray, day: np.ndarray) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wearoff.dosing.pk.virtual import patient_uniforms
 from wearoff.trial.events import Process, Rate, Stretch
+from wearoff.trial.luck import Luck
 from wearoff.trial.truth import Disability
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def disability_of(
     steps = _Steps(numbers, edss)
     own = _worsening(worsening_per_year, edss.size, seed, first, until_d)
     rank = np.arange(relapses.patient.size) - np.searchsorted(relapses.patient, relapses.patient)
-    rise_d = np.maximum(
-        -numbers.relapse_d.value * np.log(_of(seed, "rise", first, edss.size, relapses, rank)), _SHORTEST_D
-    )
-    stays = _of(seed, "rest", first, edss.size, relapses, rank) < numbers.relapse_leaves.value
+    luck = Luck(seed, first, edss.size)
+    chance, rest = (luck.uniforms(what, relapses.patient, rank) for what in ("rise", "rest"))
+    rise_d = np.maximum(-numbers.relapse_d.value * np.log(chance), _SHORTEST_D)
+    stays = rest < numbers.relapse_leaves.value
     patient = np.concatenate((relapses.patient, relapses.patient[stays], own.patient))
     day = np.concatenate((relapses.day, (relapses.day + rise_d)[stays], own.day))
     until = np.concatenate((relapses.day + rise_d, np.full(stays.sum() + own.day.size, np.inf)))
@@ -93,15 +93,3 @@ def _worsening(yearly: float, patients: int, seed: int, first: int, until_d: flo
     day = np.stack((np.zeros(patients), np.full(patients, until_d)))
     process.follow(Stretch(everyone, day, np.zeros_like(day)))
     return process.events(0.0, until_d)
-
-
-def _of(
-    seed: int, what: str, first: int, patients: int, relapses: Events, rank: np.ndarray
-) -> Float[np.ndarray, " relapses"]:
-    """A number between 0 and 1 for each relapse, keyed by patient and the number of the relapse."""
-    found = np.empty(rank.size)
-    for number in range(int(rank.max(initial=-1)) + 1):
-        here = rank == number
-        chance = patient_uniforms(seed, f"trial:{what}:{number}", first, patients)
-        found[here] = chance[relapses.patient[here]]
-    return found

@@ -15,9 +15,9 @@ import numpy as np
 
 from wearoff.dosing.activity import ActivityNumbers, Kind
 from wearoff.dosing.intervals import YEAR_D
-from wearoff.dosing.pk.virtual import patient_uniforms
 from wearoff.dosing.trafficking import free_share
 from wearoff.dosing.turnover import turn_over_own
+from wearoff.trial.luck import Luck
 from wearoff.trial.truth import Events
 
 if TYPE_CHECKING:
@@ -127,14 +127,15 @@ class Process:
     first_d: Float[np.ndarray, " patients"] = field(init=False)
     _due: np.ndarray = field(init=False)
     _number: np.ndarray = field(init=False)
-    _gaps: list[np.ndarray] = field(init=False, default_factory=list)
+    _luck: Luck = field(init=False)
     _found: list[tuple[np.ndarray, np.ndarray]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         patients = self.rate.left.size
         self.first_d = np.full(patients, np.inf)
         self._number = np.zeros(patients, dtype=np.int64)
-        self._due = self._gap(0).copy()
+        self._luck = Luck(self.seed, self.first, patients)
+        self._due = self._gap(np.arange(patients))
 
     def follow(self, stretch: Stretch) -> None:
         """Note the events of a stretch; the stretches of a patient follow one another."""
@@ -152,7 +153,7 @@ class Process:
             self._found.append((patient, day))
             self.first_d[patient] = np.where(day >= 0, np.minimum(self.first_d[patient], day), np.inf)
             self._number[patient] += 1
-            self._due[patient] = due + self._next(patient)
+            self._due[patient] = due + self._gap(patient)
             hit = hit[mean[-1, hit] >= self._due[patient]]
 
     def events(self, from_d: float, until_d: float) -> Events:
@@ -162,21 +163,9 @@ class Process:
         is_in = (day >= from_d) & (day <= until_d)
         return sorted_events(patient[is_in], day[is_in])
 
-    def _gap(self, number: int) -> np.ndarray:
-        """The exponential number before each patient's event of this number."""
-        while len(self._gaps) <= number:
-            purpose = f"trial:{self.name}:{len(self._gaps)}"
-            chance = patient_uniforms(self.seed, purpose, self.first, self.rate.left.size)
-            self._gaps.append(-np.log(chance))
-        return self._gaps[number]
-
-    def _next(self, patient: np.ndarray) -> np.ndarray:
-        number = self._number[patient]
-        found = np.empty(patient.size)
-        for one in np.unique(number):
-            mine = number == one
-            found[mine] = self._gap(int(one))[patient[mine]]
-        return found
+    def _gap(self, patient: np.ndarray) -> Float[np.ndarray, " some"]:
+        """The exponential number before the next event of some patients."""
+        return np.asarray(-np.log(self._luck.uniforms(self.name, patient, self._number[patient])))
 
 
 def sorted_events(patient: Int[np.ndarray, " events"], day: Float[np.ndarray, " events"]) -> Events:

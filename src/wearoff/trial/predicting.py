@@ -1,10 +1,14 @@
 """What a policy that predicts has to go by: each patient's infusions, weight and measured troughs, and a fit of them.
 
-The fit uses the published model, whatever is true of the patients, and knows nothing of antibodies.
+The fit uses the published model, whatever is true of the patients, and knows nothing of antibodies. It takes the latest
+four measured troughs; in stable patients two of them are at first those at the standard interval, as published. Of the
+infusions it takes those from the thirteenth before the oldest of these troughs on, which is all of them at first: of
+what was given a year before little is left.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
 
     from wearoff.dosing.pk.models import PkModel
 
-__all__ = ["History"]
+__all__ = ["EARLIER_INFUSIONS", "MOST_TROUGHS", "History"]
+
+MOST_TROUGHS = 4
+EARLIER_INFUSIONS = 13
 
 
 class History:
@@ -76,13 +83,15 @@ class History:
         return settled_after(self._model, subjects, fit)
 
     def _subject(self, one: int) -> Subject:
-        start = np.array(self._infused[one])
+        found = self._found[one][-MOST_TROUGHS:]
+        begin = max(bisect_left(self._infused[one], found[0][0]) - EARLIER_INFUSIONS, 0)
+        start = np.array(self._infused[one][begin:])
         regimen = Regimen(
             start - start[0],
             np.full(start.size, DOSE_MG),
             np.full(start.size, DURATION_D),
             np.zeros(start.size, dtype=bool),
         )
-        day, level = (list(column) for column in zip(*self._found[one], strict=True))
+        day, level = (list(column) for column in zip(*found, strict=True))
         at = [when - float(start[0]) for when in day]
         return Subject.of(str(one), regimen, float(self._weight_kg[one]), at, level)

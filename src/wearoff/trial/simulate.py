@@ -265,7 +265,8 @@ class _Simulation:
         decider = Decider(protocol, self.seed, self.index, arm, wearing_off, active, history)
         if history is not None and before:
             last = before[-1]
-            history.measured(last.where, last.day, decider.measure(last.where, last.trough_mg_per_l, -1))
+            number = np.full(last.where.size, -1)
+            history.measured(last.where, last.day, decider.measure(last.where, last.trough_mg_per_l, number))
         return decider
 
     def _entry_d(self) -> Float[np.ndarray, " patients"]:

@@ -198,3 +198,22 @@ def test_a_population_needs_a_dose_and_a_sensible_accuracy() -> None:
         simulate_population(people(3, 1), none)
     with pytest.raises(ValueError, match="accuracy"):
         simulate_population(people(3, 1), every(4), accuracy=1.0)
+
+
+def test_intervals_of_everyones_own_settle_as_each_does_for_all() -> None:
+    everyone = people(300, 5)
+    weeks = np.random.default_rng(2).choice([4.0, 5.0, 6.0, 7.0 + 1 / 7, 8.0], 300)
+    mixed = steady_population(everyone, weeks, accuracy=1e-7)
+    assert not mixed.status.any()
+    for one in np.unique(weeks):
+        mine = weeks == one
+        alike = steady_population(everyone, float(one), accuracy=1e-7)
+        np.testing.assert_allclose(mixed.trough[mine], alike.trough[mine], rtol=2e-6)
+        np.testing.assert_allclose(mixed.peak[mine], alike.peak[mine], rtol=2e-6)
+
+
+def test_intervals_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="one interval, or as many"):
+        steady_population(people(3, 1), np.array([4.0, 5.0]))
+    with pytest.raises(ValueError, match="longer than its infusion"):
+        steady_population(people(2, 1), np.array([4.0, 0.0]))

@@ -24,7 +24,7 @@ from wearoff.dosing.regimen import Regimen
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Int8
 
-_LANES = (8, 64, 512, 2048)  # patients and draws side by side
+_LANES = (8, 64, 128, 256, 512, 2048)  # patients and draws side by side
 _GAPS = 32
 _ONE_GAP = Pace(
     fastest_per_d=1e-12,

@@ -28,7 +28,7 @@ from wearoff.dosing.regimen import Regimen, every
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Int8
 
-_BLOCKS = (32, 512, 2048, 4096)  # patients side by side
+_BLOCKS = (32, 128, 512, 2048, 4096)  # patients side by side
 _DAILY_BLOCK = 2048
 _SMALL = 256  # fewer patients are not worth a second core
 _WORKERS = os.cpu_count() or 1
@@ -115,7 +115,7 @@ def simulate_population(
 
 def steady_population(
     parameters: Parameters,
-    interval_weeks: float,
+    interval_weeks: float | Float[np.ndarray, " patients"],
     dose_mg: float = 300.0,
     duration_h: float = 1.0,
     *,
@@ -130,32 +130,42 @@ def steady_population(
 
     Args:
         parameters: as for `simulate_population`, with one segment.
-        interval_weeks: dosing interval, weeks.
+        interval_weeks: dosing interval, weeks, one for everyone or one for each patient.
         dose_mg: dose, mg.
         duration_h: length of the infusion, hours.
         accuracy: largest relative error of a level above 0.001 mg/L.
         max_rounds: rounds of three doses after which to give up.
 
     Raises:
-        ValueError: as for `simulate_population`.
+        ValueError: as for `simulate_population`, or the intervals do not fit the patients or their infusion.
     """
-    regimen = every(interval_weeks, dose_mg, 4, duration_h)
-    plan = plan_of(regimen, parameters.lag_d, is_stateful=True)
     patients = _patients(parameters)
+    weeks = np.asarray(interval_weeks, dtype=float)
+    if weeks.ndim and weeks.shape != (patients,):
+        raise ValueError(f"{patients} patients have one interval, or as many")
+    if not (7 * weeks > duration_h / 24).all():
+        raise ValueError("an interval is longer than its infusion")
+    usual = float(weeks.max())
+    plan = plan_of(every(usual, dose_mg, 4, duration_h), parameters.lag_d, is_stateful=True)
     trough, peak = np.empty(patients), np.empty(patients)
     status = np.empty(patients, dtype=np.int8)
 
     def settle(chosen: np.ndarray) -> None:
         rows = _rows_of(parameters, chosen)
-        heading = at_first(rows.shape[2])
+        size = rows.shape[2]
+        heading, interval_d, shorter_d = at_first(size), 7.0 * weeks, None
+        if weeks.ndim:
+            # gaps of everyone's own are those of the longest interval, shortened
+            interval_d = np.pad(interval_d[chosen], (0, size - chosen.size), mode="edge")
+            shorter_d = 7.0 * usual - interval_d
         for _ in range(max_rounds):
-            found = _launch(rows, plan, accuracy, heading.state, heading.share)
+            found = _launch(rows, plan, accuracy, heading.state, heading.share, shorter_d)
             level = np.asarray(found["level"])
             before, now = (
                 np.stack([np.asarray(found[name])[end] for name in ("central", "peripheral")])
                 for end in plan.trough[-2:]
             )
-            cycle = Cycle(before, now, level[plan.trough[-1]], level[plan.peak[-2]], 7.0 * interval_weeks)
+            cycle = Cycle(before, now, level[plan.trough[-1]], level[plan.peak[-2]], interval_d)
             heading = headed(heading, cycle, rows[0], accuracy)
             if heading.is_there.all():
                 break
@@ -274,18 +284,28 @@ def _launch(
     accuracy: float,
     state: np.ndarray | None = None,
     share: np.ndarray | float = 1.0,
+    shorter_d: Float[np.ndarray, " patients"] | None = None,
 ) -> Any:
-    """One block started in the background, each patient with his share of the accuracy."""
+    """One block started in the background, each patient with his share of the accuracy.
+
+    Where intervals are everyone's own, they are shorter than those of the plan by so many days.
+    """
     if not 1e-10 <= accuracy <= 1e-2:
         raise ValueError("accuracy must lie between 1e-10 and 1e-2")
     segments, _, size = rows.shape
-    grid = plan.grid
+    grid, wait = plan.grid, plan.ahead
+    events = grid.events
+    if shorter_d is not None:
+        events = np.repeat(events[:, :, None], size, axis=2)
+        events[(grid.rate_mg_per_d == 0) & (grid.length_d > 0), 0] -= shorter_d
+        # the last gap ends with its infusion, after which nothing falls
+        wait = np.concatenate((wait[:-1, None] - shorter_d, np.full((1, size), wait[-1])))
     block = {
         "parameters": rows,
         "state": np.zeros((3, size)) if state is None else state,
-        "events": grid.events,
+        "events": events,
         "segment": np.minimum(grid.segment, segments - 1),
-        "ahead": plan.ahead,
+        "ahead": wait,
         "tolerance": np.asarray(_TOLERANCE * accuracy * share),
     }
     order = 16 if accuracy < 1e-6 else 4 if plan.day.size else 8

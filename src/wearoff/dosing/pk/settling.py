@@ -44,14 +44,14 @@ class Cycle:
         after: the same just before the next one, mg.
         trough: level just before the next one, mg/L.
         peak: level at the end of the dose, mg/L.
-        interval_d: dosing interval, days.
+        interval_d: dosing interval, days, one for all or one for each.
     """
 
     before: Float[np.ndarray, "2 patients"]
     after: Float[np.ndarray, "2 patients"]
     trough: Float[np.ndarray, " patients"]
     peak: Float[np.ndarray, " patients"]
-    interval_d: float
+    interval_d: float | Float[np.ndarray, "#patients"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Fading:
         back: rate back, 1/day; 0 with one compartment, and where too little comes back to be seen.
         fast: the faster rate at which a deviation is forgotten, 1/day.
         slow: the slower one; with one compartment the same.
-        interval_d: dosing interval, days.
+        interval_d: dosing interval, days, one for all or one for each.
     """
 
     outflow: Float[np.ndarray, " patients"]
@@ -124,7 +124,7 @@ class Fading:
     back: Float[np.ndarray, " patients"]
     fast: Float[np.ndarray, " patients"]
     slow: Float[np.ndarray, " patients"]
-    interval_d: float
+    interval_d: float | Float[np.ndarray, "#patients"]
 
     @property
     def forgotten(self) -> Float[np.ndarray, " patients"]:
@@ -157,7 +157,7 @@ class Fading:
 
 def fading_between(
     parameters: Float[np.ndarray, "8 patients"],
-    interval_d: float,
+    interval_d: float | Float[np.ndarray, "#patients"],
     trough: Float[np.ndarray, " patients"],
     peak: Float[np.ndarray, " patients"],
 ) -> tuple[Fading, Fading]:
@@ -165,7 +165,7 @@ def fading_between(
 
     Args:
         parameters: in the order of `PARAMETER_NAMES`.
-        interval_d: dosing interval, days.
+        interval_d: dosing interval, days, one for all or one for each.
         trough: mg/L.
         peak: mg/L.
     """
