@@ -17,12 +17,15 @@ import pytest
 
 from tests.cli.test_models import flat
 from tests.cli.test_study import run
+from wearoff.cli.trial_text import characteristic_lines, speed_line
 from wearoff.cohort.records import read_cohort
 from wearoff.trial.archive import Archive
 from wearoff.trial.null_world import null_of
 from wearoff.trial.operating import operating_characteristics
 from wearoff.trial.plan import analysis_plan
 from wearoff.trial.protocol_file import load_protocol, parse_protocol, protocol_names, protocol_text
+from wearoff.trial.results import RESULT_SCHEMA
+from wearoff.trial.run import TrialRun
 
 SMALL = protocol_text("bergen-2020").replace("size = 40", "size = 12")
 
@@ -235,3 +238,53 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(here: Path) -> None:
     )
     assert f"({kept} were there before)" in again.stdout
     assert Archive.open(here / "bergen-2020-trial").results().collect()["replicate"].n_unique() == 2000
+
+
+@pytest.mark.parametrize(
+    ("ran", "found", "workers", "said"),
+    [
+        (
+            300,
+            700,
+            2,
+            "ran 300 replicates (700 were there before) in 15.0 s: 20.0 a second, 10.0 for each of 2 workers; "
+            "80 ms of a processor for each",
+        ),
+        (1000, 0, None, "ran 1,000 replicates in 15.0 s: 66.7 a second; 24 ms of a processor for each"),
+        (0, 1000, 1, "nothing was left to run"),
+    ],
+)
+def test_the_speed_is_said_for_all_and_for_each_worker(
+    ran: int, found: int, workers: int | None, said: str, tmp_path: Path
+) -> None:
+    archive = Archive.begin(tmp_path, load_protocol("bergen-2020"), 0, 1000)
+    assert speed_line(TrialRun(archive, ran, found, wall_s=15.0, cpu_s=24.0, workers=workers)) == said
+
+
+def test_a_ratio_has_its_error_as_a_share_of_it(tmp_path: Path) -> None:
+    study = load_protocol("larger-longer-cohort")
+    (primary,) = (each for each in study.analyses if each.is_primary)
+    archive = Archive.begin(tmp_path, study, 0, 2)
+    rows = pl.DataFrame(
+        {
+            "replicate": [0, 1],
+            "look": [1, 1],
+            "analysis": [primary.name] * 2,
+            "estimate": [1.9, 2.1],
+            "low": [1.0, 1.0],
+            "high": [4.0, 4.0],
+            "p": [0.05, 0.05],
+            "is_shown": [True, False],
+            "verdict": ["difference shown", "no difference shown"],
+            "events": [40, 42],
+            "patients": [300, 300],
+        },
+        schema=RESULT_SCHEMA,
+    )
+    lines = list(characteristic_lines(archive, operating_characteristics(rows, study)))
+    assert f"{primary.name}, look 1" in lines
+    # the logarithms 0.642 and 0.742 have the mean 0.692 and the error 0.05
+    assert "  estimate      geometric mean 2 (5 %), median 2, in 2 replicates" in lines
+    assert "  shown in      50.0 % (35.4 %), 95 % interval 1.3 to 98.7 %" in lines
+    assert "  interval      1.39 wide in the mean on the log scale" in lines
+    assert "  in the mean   41 (1) events in 300 patients" in lines

@@ -111,7 +111,7 @@ def trial(
             if nothing is not None:
                 where = folder.with_name(f"{folder.resolve().name}-null")
                 beside = _watched(partial(many, nothing, where), where)
-    _show(done, beside, workers=crew.get("workers"))
+    _show(done, beside)
     if pack:
         file = folder.with_name(f"{folder.resolve().name}.zip")
         done.archive.pack(file)
@@ -224,7 +224,7 @@ def _watched(work: Callable[..., TrialRun], folder: Path) -> TrialRun:
     raise typer.Exit(STOPPED)
 
 
-def _show(done: TrialRun, beside: TrialRun | None, *, workers: int | None) -> None:
+def _show(done: TrialRun, beside: TrialRun | None) -> None:
     """What the design does in the long run, how fast that was found, and where it is written."""
     from wearoff.cli.study import show
     from wearoff.cli.trial_text import characteristic_lines, look_lines, speed_line
@@ -241,7 +241,7 @@ def _show(done: TrialRun, beside: TrialRun | None, *, workers: int | None) -> No
         for line in (
             *characteristic_lines(archive, found),
             *look_lines(looks),
-            speed_line(each, workers),
+            speed_line(each),
             "",
         ):
             typer.echo(line)

@@ -90,13 +90,14 @@ def look_lines(looks: pl.DataFrame) -> Iterator[str]:
         yield ""
 
 
-def speed_line(done: TrialRun, workers: int | None) -> str:
+def speed_line(done: TrialRun) -> str:
     """How long it took, and how many replicates a processor made in a second."""
+    workers = done.workers
     if not done.ran:
         return "nothing was left to run"
     each = (
         f", {done.ran / done.wall_s / workers:.1f} for each of {workers} workers"
-        if workers and workers > 1
+        if workers is not None and workers > 1
         else ""
     )
     before = f" ({done.found:,} were there before)" if done.found else ""
@@ -112,6 +113,8 @@ def _characteristics(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if row["mean_estimate"] is not None:
         is_log = row["scale"] == "log"
         mean = _value(row["mean_estimate"], None if is_log else row["mean_error"])
+        if is_log and row["mean_error"]:  # of a logarithm, and so a share of the mean itself
+            mean += f" ({100 * row['mean_error']:.1g} %)"
         text = f"{'geometric mean' if is_log else 'mean'} {mean}, median {_digits(row['median_estimate'])}"
         yield "estimate", f"{text}, in {row['estimated']:,} replicates"
     if row["bias"] is not None:

@@ -58,6 +58,7 @@ class TrialRun:
         found: replicates that were there before.
         wall_s: how long it took, seconds.
         cpu_s: processor time of the blocks, seconds.
+        workers: how many processes ran them; None where an executor was given.
     """
 
     archive: Archive
@@ -65,6 +66,7 @@ class TrialRun:
     found: int
     wall_s: float
     cpu_s: float
+    workers: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,12 +163,14 @@ def run_trial(
         if progress is not None:
             progress(done, replicates)
 
-    crew = _Crew(executor, min(workers, max(1, len(tasks))), at_once)
+    workers = min(workers, max(1, len(tasks)))
+    crew = _Crew(executor, workers, at_once)
     try:
         crew.run(tasks, keep)
     finally:
         crew.stop()
-    return TrialRun(archive, done - found, found, time.perf_counter() - began, cpu_s)
+    wall_s = time.perf_counter() - began
+    return TrialRun(archive, done - found, found, wall_s, cpu_s, workers if executor is None else None)
 
 
 def compute_block(task: BlockTask) -> WrittenBlock:
