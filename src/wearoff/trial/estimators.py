@@ -73,11 +73,9 @@ def firth(rows: Rows, question: Question) -> Found:
     table = _table(rows)
     if not _has_groups(table):
         return _nothing(table)
-    term = _odds(table, question.level)
-    estimate, low, high = term
-    shown = table.is_informative and is_shown(estimate[1], question.level)
-    p = estimate[1] if table.is_informative else None
-    return _found(table, finite(estimate[0], is_ratio=True), low, high, p, shown)
+    ratio, p, low, high = _odds(table, question.level)
+    tested_p = p if table.is_informative else None
+    return _found(table, ratio, low, high, tested_p, is_shown(tested_p, question.level))
 
 
 def non_inferiority(rows: Rows, question: Question) -> Found:
@@ -256,11 +254,11 @@ def _fisher(table: TwoByTwo) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=_TABLES)
-def _odds(table: TwoByTwo, level: float) -> tuple[tuple[float, float], float, float]:
+def _odds(table: TwoByTwo, level: float) -> tuple[float, float, float, float]:
     term = odds_ratio_firth(
         table.exposed_events, table.exposed_total, table.other_events, table.other_total, level=level
     )
-    return (term.odds_ratio, term.p), term.interval.low, term.interval.high
+    return term.odds_ratio, term.p, term.interval.low, term.interval.high
 
 
 @lru_cache(maxsize=_TABLES)
