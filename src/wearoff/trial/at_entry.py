@@ -13,6 +13,8 @@ __all__ = ["ARM", "covariates_at_entry", "recorded_arms"]
 
 ARM = "arm"
 """The kind of event that an arm is recorded as, and the column that names it."""
+TREATED_SINCE = "treated_since"
+"""The column of that event with the date of the first dose, which may lie before the first recorded infusion."""
 DAYS_PER_YEAR = 365.25
 EDSS_WITHIN_D = 30
 """An EDSS up to so many days after entry is the one at entry, else the last before it (assumed)."""
@@ -36,8 +38,8 @@ def covariates_at_entry(cohort: Cohort) -> dict[str, pl.Series]:
     """Covariates of each of `cohort.patients` as they were recorded by entry; null where they were not.
 
     Returns:
-        `age` and `ms_years` (years), `is_female` (0 or 1), `edss`, `weight_kg`, `height_cm`, `jcv_index`, and
-        `infusions` (recorded before entry).
+        `age`, `ms_years` and `treatment_years` (years), `is_female` (0 or 1), `edss`, `weight_kg`, `height_cm`,
+        `jcv_index` (0 below its limit), and `infusions` (recorded before entry).
     """
     people = _people(cohort).join(
         cohort.patient.unique("patient_id", keep="first").select(
@@ -66,9 +68,11 @@ def covariates_at_entry(cohort: Cohort) -> dict[str, pl.Series]:
         )
         return known.unique("patient_id", keep="first", maintain_order=True).select("patient_id", value)
 
+    # below its limit the index is that of somebody without antibodies against the virus
+    index = pl.when(pl.col("below_lloq") == "Y").then(0.0).otherwise(pl.col("value"))
     given = pl.col("start_time").dt.convert_time_zone(cohort.timezone).dt.date()
     drawn = pl.col("time").dt.convert_time_zone(cohort.timezone).dt.date()
-    indices = cohort.measurement.filter(pl.col("analyte") == "jcv_index").rename({"value": "jcv_index"})
+    indices = cohort.measurement.filter(pl.col("analyte") == "jcv_index").with_columns(jcv_index=index)
     before = (
         cohort.infusion.with_columns(when=given)
         .join(entries, on="patient_id", how="inner")
@@ -80,6 +84,7 @@ def covariates_at_entry(cohort: Cohort) -> dict[str, pl.Series]:
         by_entry(cohort.visit, pl.col("date"), "edss", EDSS_WITHIN_D),
         by_entry(cohort.infusion, given, "weight_kg", EDSS_WITHIN_D),
         by_entry(indices, drawn, "jcv_index", EDSS_WITHIN_D),
+        _treated_since(cohort),
         before,
     ):
         people = people.join(part, on="patient_id", how="left", maintain_order="left")
@@ -87,6 +92,7 @@ def covariates_at_entry(cohort: Cohort) -> dict[str, pl.Series]:
         age=(pl.col("entry").dt.year() - pl.col("birth_year")).cast(pl.Float64),
         is_female=pl.col("sex").replace_strict({"F": 1.0, "M": 0.0}, default=None, return_dtype=pl.Float64),
         ms_years=(pl.col("entry") - pl.col("ms_onset_date")).dt.total_days() / DAYS_PER_YEAR,
+        treatment_years=(pl.col("entry") - pl.col(TREATED_SINCE)).dt.total_days() / DAYS_PER_YEAR,
         edss=pl.col("edss").cast(pl.Float64),
         weight_kg=pl.col("weight_kg").cast(pl.Float64),
         height_cm=pl.col("height_cm").cast(pl.Float64),
@@ -94,6 +100,16 @@ def covariates_at_entry(cohort: Cohort) -> dict[str, pl.Series]:
         infusions=pl.col("infusions").fill_null(0.0),
     )
     return {name: found[name] for name in found.columns}
+
+
+def _treated_since(cohort: Cohort) -> pl.DataFrame:
+    """Since when each patient has been treated, where it was recorded with the arm."""
+    said = TREATED_SINCE if TREATED_SINCE in cohort.event.columns else None
+    frame = cohort.event.filter(pl.col("kind") == ARM)
+    since = pl.lit(None, pl.String) if said is None else pl.col(said).cast(pl.String)
+    return frame.select(
+        "patient_id", since.str.to_date("%Y-%m-%d", strict=False).alias(TREATED_SINCE)
+    ).unique("patient_id", keep="first", maintain_order=True)
 
 
 def _people(cohort: Cohort) -> pl.DataFrame:
