@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 from tests.trial.studies import protocol
 from wearoff.errors import InputError
+from wearoff.trial import looks
 from wearoff.trial.analyse import analyse
 from wearoff.trial.looks import (
     SPENDING,
@@ -193,3 +195,7 @@ def test_looks_without_information_or_a_primary_analysis_are_refused_by_name() -
     nobody = tuple(one.model_copy(update={"is_primary": False}) for one in it.analyses)
     with pytest.raises(InputError, match="is_primary = true"):
         planned_looks(it.model_copy(update={"analyses": nobody}))
+
+
+def test_the_examples_in_the_module_are_right() -> None:
+    assert doctest.testmod(looks).failed == 0

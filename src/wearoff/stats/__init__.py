@@ -5,6 +5,7 @@ two_groups     two shares: difference, exact tests, verdict
 ordered        groups in an order: exact trend, Kruskal-Wallis, Jonckheere
 ranks          two samples by ranks: shift, correlation
 rare           odds ratios with few events or none: Firth's penalised logistic regression
+rare_counts    the same of two groups from four counts, in closed form
 ordinal        ordered levels with covariates: proportional odds, and whether they are
 mixed          measurements that belong together: a random intercept for each group
 rates          events over time at risk: one rate, two compared, exactly
@@ -58,7 +59,8 @@ from wearoff.stats.proportions import (
     upper_bound,
 )
 from wearoff.stats.ranks import Correlation, ShiftTest, mann_whitney, spearman
-from wearoff.stats.rare import FirthFit, FirthTerm, firth_logistic, odds_ratio_firth
+from wearoff.stats.rare import FirthFit, FirthTerm, firth_logistic
+from wearoff.stats.rare_counts import odds_ratio_firth
 from wearoff.stats.rates import Rate, RateRatio, poisson_rate, poisson_ratio
 from wearoff.stats.sensitivity import (
     RATIO_KINDS,

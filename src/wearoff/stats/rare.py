@@ -15,19 +15,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import exp, inf, log, log1p, sqrt
-from typing import SupportsIndex
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 from scipy.optimize import brentq
 
-from wearoff.stats.proportions import Interval, checked_counts, checked_level
+from wearoff.stats.proportions import Interval, checked_level
+from wearoff.stats.terms import exponential
 
 _Array = npt.NDArray[np.float64]
 
-_METHOD = "firth profile likelihood"
+METHOD = "firth profile likelihood"
+"""What the limits of an interval are called."""
 _NO_CONVERGENCE = (
     "the penalised likelihood was not maximised within the allowed iterations, so no term is given; "
     "look for predictors on wildly different scales or almost collinear"
@@ -105,82 +106,6 @@ def firth_logistic(
     trials = np.bincount(where, minlength=len(distinct)).astype(np.float64)
     successes = np.bincount(where, events, len(distinct)).astype(np.float64)
     return _fit(distinct, trials, successes, tuple(names), level, max_iterations)
-
-
-def odds_ratio_firth(
-    exposed_events: SupportsIndex,
-    exposed_total: SupportsIndex,
-    other_events: SupportsIndex,
-    other_total: SupportsIndex,
-    *,
-    level: float = 0.95,
-) -> FirthTerm:
-    """The Firth odds ratio of one group against another, from four counts.
-
-    Args:
-        exposed_events: events in the first group.
-        exposed_total: size of the first group, at least 1.
-        other_events: events in the group it is compared with.
-        other_total: size of that group, at least 1.
-        level: two-sided confidence, between 0 and 1.
-
-    Raises:
-        ValueError: the counts are impossible, or a group is empty.
-
-    Example:
-        >>> found = odds_ratio_firth(0, 15, 0, 20)
-        >>> f"{found.odds_ratio:.2f} ({found.interval.low:.3f} to {found.interval.high:.0f})"
-        '1.32 (0.007 to 251)'
-    """
-    first, first_size = checked_counts(exposed_events, exposed_total)
-    second, second_size = checked_counts(other_events, other_total)
-    if first_size == 0 or second_size == 0:
-        raise ValueError("a group is empty: there is no odds ratio against nothing")
-    return _two_groups(first + 0.5, first_size + 1.0, second + 0.5, second_size + 1.0, level)
-
-
-def _two_groups(
-    first: float, first_size: float, second: float, second_size: float, level: float
-) -> FirthTerm:
-    """The term of one group against another, from counts with 1/2 added to each cell.
-
-    With two groups the determinant of the information is the product of both groups' p (1 - p), so that half of its
-    logarithm is 1/2 of an event and of a non-event more in each. What is left is a concave likelihood, whose profile
-    has a closed form: with the odds ratio held, the odds of the second group solve a quadratic equation.
-    """
-    checked_level(level)
-    events, size = first + second, first_size + second_size
-
-    def height(effect: float) -> float:
-        ratio = exp(effect)
-        # The odds o that balance the score: a o^2 + b o = events, with a > 0.
-        a = ratio * (size - events)
-        b = first_size * ratio + second_size - events * (1.0 + ratio)
-        root = sqrt(b * b + 4.0 * a * events)
-        odds = 2.0 * events / (root + b) if b > 0.0 else (root - b) / (2.0 * a)
-        at = log(odds)
-        value = second * _log_share(at) + (second_size - second) * _log_share(-at)
-        value += first * _log_share(at + effect) + (first_size - first) * _log_share(-at - effect)
-        return value
-
-    best = log(first / (first_size - first)) - log(second / (second_size - second))
-    top, allowed = height(best), float(special.chdtri(1, 1.0 - level))
-    error = sqrt(sum(1.0 / c for c in (first, first_size - first, second, second_size - second)))
-
-    def limit(direction: float) -> float:
-        inner, outer = best, best + direction * error * sqrt(allowed)
-        while 2.0 * (top - height(outer)) <= allowed:
-            inner, outer = outer, outer + direction * error
-        return float(brentq(lambda effect: 2.0 * (top - height(effect)) - allowed, inner, outer, xtol=1e-11))
-
-    interval = Interval(_exp(limit(-1.0)), _exp(limit(1.0)), level, _METHOD)
-    p = float(special.chdtrc(1, max(0.0, 2.0 * (top - height(0.0)))))
-    return FirthTerm("exposed", _exp(best), interval, p)
-
-
-def _log_share(eta: float) -> float:
-    """Logarithm of the share at given log odds."""
-    return -log1p(exp(-eta)) if eta > 0.0 else eta - log1p(exp(eta))
 
 
 class _NotConvergedError(ArithmeticError):
@@ -386,8 +311,8 @@ def _term(
 
     low, high = limit(-1.0), limit(1.0)
     p = float(special.chdtrc(1, max(0.0, drop(0.0, has_peaks=True))))
-    interval = Interval(_exp(low / scale), _exp(high / scale), level, _METHOD)
-    return FirthTerm(name, _exp(float(best[index]) / scale), interval, p), met_peaks
+    interval = Interval(exponential(low / scale), exponential(high / scale), level, METHOD)
+    return FirthTerm(name, exponential(float(best[index]) / scale), interval, p), met_peaks
 
 
 def _other_starts(design: _Array, best: _Array, index: int, value: float) -> list[_Array]:
@@ -405,11 +330,6 @@ def _other_starts(design: _Array, best: _Array, index: int, value: float) -> lis
         start[0] = -value * end
         starts.append(start)
     return starts
-
-
-def _exp(value: float) -> float:
-    """The exponential, infinite instead of an overflow error (a predictor with a minute unit)."""
-    return exp(value) if value < 709.0 else inf
 
 
 def _checked_rows(

@@ -25,7 +25,8 @@ from wearoff.stats.proportions import (
     proportion,
     wilson_limits,
 )
-from wearoff.stats.rare import FirthTerm, odds_ratio_firth
+from wearoff.stats.rare import FirthTerm
+from wearoff.stats.rare_counts import odds_ratio_firth
 
 DifferenceMethod = Literal["newcombe", "miettinen_nurminen"]
 Verdict = Literal["uninformative", "difference shown", "no difference shown"]

@@ -107,7 +107,7 @@ def spent(fraction: float, alpha: float, spending: Spending) -> float:
 
     Example:
         >>> round(spent(0.5, 0.05, "obrien_fleming"), 5), round(spent(0.5, 0.05, "pocock"), 5)
-        (0.00305, 0.031)
+        (0.00305, 0.03101)
     """
     if spending == "obrien_fleming":
         return 4.0 * float(special.ndtr(special.ndtri(alpha / 4.0) / sqrt(fraction)))
