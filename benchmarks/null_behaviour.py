@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.null_frames import BLOCK, SETTINGS, Setting, null_frame, protocol_of, truth_of
-from wearoff.trial.analyse import analyse
-from wearoff.trial.methods import METHODS
+from wearoff.trial.reading.analyse import analyse
+from wearoff.trial.reading.methods import METHODS
 
 REPLICATES, SEED, WORKERS = 10_000, 20260927, 2
 LEVEL, COVERAGE = 0.05, (0.93, 0.97)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from wearoff.trial.methods import METHODS
 from wearoff.trial.protocol import Analysis, Arm, Endpoint, EndpointKind, Protocol, Recording, Schedule
+from wearoff.trial.reading.methods import METHODS
 
 ARMS = ("SID", "EID")
 ANSWERS = ("never", "sometimes", "regularly")

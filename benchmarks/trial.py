@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wearoff.trial.archive import Archive
-from wearoff.trial.protocol_file import load_protocol
-from wearoff.trial.run import run_trial
+from wearoff.trial.definition.protocol_file import load_protocol
+from wearoff.trial.running.archive import Archive
+from wearoff.trial.running.run import run_trial
 
 PROTOCOL = "bergen-2020"
 REPLICATES = 1000

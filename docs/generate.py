@@ -24,9 +24,9 @@ from wearoff.dosing.figures import Figure
 from wearoff.dosing.pk.models import PkModel, card_names, model_card
 from wearoff.dosing.scoreboard.score import Scored, score
 from wearoff.sources import Mark, PublishedFigure, Source, evidence
-from wearoff.trial.methods import METHODS
-from wearoff.trial.protocol_file import load_protocol, protocol_names, protocol_text
-from wearoff.trial.protocol_keys import Key, protocol_keys
+from wearoff.trial.definition.protocol_file import load_protocol, protocol_names, protocol_text
+from wearoff.trial.definition.protocol_keys import Key, protocol_keys
+from wearoff.trial.reading.methods import METHODS
 
 PACKAGE = Path(wearoff.__file__).parent
 OUT = Path(__file__).parent / "reference" / "generated"

@@ -141,7 +141,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_the_protocol_of_the_how_to_is_sound_and_names_what_there_is() -> None:
-    from wearoff.trial.protocol_file import parse_protocol, protocol_names
+    from wearoff.trial.definition.protocol_file import parse_protocol, protocol_names
 
     (text,) = blocks("how-to/write-a-protocol.md", "toml")
     assert parse_protocol(text).size == 80
@@ -151,7 +151,7 @@ def test_the_protocol_of_the_how_to_is_sound_and_names_what_there_is() -> None:
 
 def test_the_faults_of_the_how_to_are_those_that_are_told() -> None:
     from wearoff.errors import InputError
-    from wearoff.trial.protocol_file import parse_protocol
+    from wearoff.trial.definition.protocol_file import parse_protocol
 
     (text,) = blocks("how-to/write-a-protocol.md", "toml")
     (said,) = blocks("how-to/write-a-protocol.md", "text")
@@ -168,7 +168,7 @@ def test_the_faults_of_the_how_to_are_those_that_are_told() -> None:
 
 
 def test_every_table_of_a_protocol_is_in_the_how_to() -> None:
-    from wearoff.trial.protocol_form import forms
+    from wearoff.trial.definition.protocol_form import forms
 
     page = (ROOT / "docs" / "how-to" / "write-a-protocol.md").read_text(encoding="utf-8")
     assert {form.written for form in forms().values() if form.path and form.written not in page} == set()

@@ -19,13 +19,18 @@ from tests.cli.test_models import flat
 from tests.cli.test_study import run
 from wearoff.cli.trial_text import characteristic_lines, speed_line
 from wearoff.cohort.records import read_cohort
-from wearoff.trial.archive import Archive
-from wearoff.trial.null_world import null_of
-from wearoff.trial.operating import operating_characteristics
-from wearoff.trial.plan import analysis_plan
-from wearoff.trial.protocol_file import load_protocol, parse_protocol, protocol_names, protocol_text
+from wearoff.trial.definition.null_world import null_of
+from wearoff.trial.definition.plan import analysis_plan
+from wearoff.trial.definition.protocol_file import (
+    load_protocol,
+    parse_protocol,
+    protocol_names,
+    protocol_text,
+)
 from wearoff.trial.results import RESULT_SCHEMA
-from wearoff.trial.run import TrialRun
+from wearoff.trial.running.archive import Archive
+from wearoff.trial.running.operating import operating_characteristics
+from wearoff.trial.running.run import TrialRun
 
 SMALL = protocol_text("bergen-2020").replace("size = 40", "size = 12")
 
@@ -171,7 +176,7 @@ def test_a_bad_protocol_stops_with_file_line_and_key_before_anything_is_made(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (here / "mine.toml").write_text(SMALL.replace(*change), encoding="utf-8")
-    monkeypatch.setattr("wearoff.trial.block.run_block", None)  # nothing is simulated
+    monkeypatch.setattr("wearoff.trial.running.block.run_block", None)  # nothing is simulated
     for options in ((), ("--replicates", "10"), ("--from", "archive")):
         assert run(monkeypatch, "trial", "mine.toml", *options) == 1
         assert re.search(said, capsys.readouterr().err)

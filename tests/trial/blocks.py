@@ -16,9 +16,9 @@ from wearoff.cohort.records import Cohort, load_dictionary
 from wearoff.cohort.records.receipt import make_receipt
 from wearoff.cohort.records.schemas import empty_table
 from wearoff.dosing.pk.virtual import patient_normals
-from wearoff.trial.block import DECISION_SCHEMA, BlockResult
 from wearoff.trial.protocol import Analysis, Arm, Endpoint, Protocol, Schedule
 from wearoff.trial.results import RESULT_SCHEMA
+from wearoff.trial.running.block import DECISION_SCHEMA, BlockResult
 
 
 def protocol(size: int = 40, **changes: object) -> Protocol:

@@ -11,8 +11,8 @@ import polars as pl
 
 from tests.shared import ROOT
 from wearoff.cohort.records import Cohort, read_cohort
-from wearoff.trial.methods import METHODS
 from wearoff.trial.protocol import Analysis, Arm, Endpoint, Protocol, Schedule
+from wearoff.trial.reading.methods import METHODS
 
 KINDS = (
     "neda",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wearoff.cohort.records import Cohort
     from wearoff.trial.protocol import Protocol
-    from wearoff.trial.run import TrialRun
+    from wearoff.trial.running.run import TrialRun
 
 STOPPED = 130
 
@@ -65,7 +65,7 @@ def trial(
     ] = False,
 ) -> None:
     """Simulate a study as its protocol says, record it as a cohort, and analyse it: once, or many times."""
-    from wearoff.trial.protocol_file import load_protocol, protocol_names, protocol_text
+    from wearoff.trial.definition.protocol_file import load_protocol, protocol_names, protocol_text
 
     if list_:
         from wearoff.cli.trial_text import protocol_lines
@@ -87,9 +87,9 @@ def trial(
         return
     folder = out or Path(f"{study.name}-{'rescored' if from_ else 'trial'}")
     text = Path(protocol).read_text("utf-8-sig") if protocol.endswith(".toml") else protocol_text(protocol)
-    from wearoff.trial.archive import Archive
-    from wearoff.trial.null_world import null_of
-    from wearoff.trial.run import run_trial
+    from wearoff.trial.definition.null_world import null_of
+    from wearoff.trial.running.archive import Archive
+    from wearoff.trial.running.run import run_trial
 
     nothing = null_of(study) if null else None
     beside: TrialRun | None = None
@@ -173,9 +173,9 @@ def _explore(study: Protocol, cohort: Cohort | None, seed: int, folder: Path) ->
     from wearoff.cli.trial_text import plan_lines, result_lines
     from wearoff.cohort.records.writers.csv import write_csv
     from wearoff.report import write_study
-    from wearoff.trial.block import run_block
-    from wearoff.trial.design import design_study
-    from wearoff.trial.plan import analysis_plan
+    from wearoff.trial.definition.plan import analysis_plan
+    from wearoff.trial.design.study import design_study
+    from wearoff.trial.running.block import run_block
 
     for line in plan_lines(analysis_plan(study)):
         typer.echo(line)
@@ -198,7 +198,7 @@ def _explore(study: Protocol, cohort: Cohort | None, seed: int, folder: Path) ->
 @contextmanager
 def _crew(workers: int | None, dask: str | None) -> Iterator[dict[str, Any]]:
     """Whoever runs the blocks, as options of `run_trial`."""
-    from wearoff.trial.workers import dask_cluster, processors
+    from wearoff.trial.running.workers import dask_cluster, processors
 
     if dask is None:
         yield {"workers": workers or processors()}
@@ -231,8 +231,8 @@ def _show(done: TrialRun, beside: TrialRun | None) -> None:
     from wearoff.cli.writing import write_file
     from wearoff.report import write_study
     from wearoff.report.files import csv_of
-    from wearoff.trial.design import design_of
-    from wearoff.trial.operating import characteristics_by_look, operating_characteristics
+    from wearoff.trial.design.study import design_of
+    from wearoff.trial.running.operating import characteristics_by_look, operating_characteristics
 
     for each in (done,) if beside is None else (done, beside):
         archive = each.archive

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from wearoff.cohort.results import Section
-    from wearoff.trial.archive import Archive
-    from wearoff.trial.block import BlockResult
     from wearoff.trial.protocol import Protocol
-    from wearoff.trial.run import TrialRun
+    from wearoff.trial.running.archive import Archive
+    from wearoff.trial.running.block import BlockResult
+    from wearoff.trial.running.run import TrialRun
 
 
 def protocol_lines(study: Protocol) -> list[str]:

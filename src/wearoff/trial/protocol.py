@@ -1,8 +1,9 @@
 """What a virtual study is: who takes part, what is true of them, what is recorded, and what is computed from it.
 
-A protocol is a value and a TOML file (`protocol_file.py`). Its first half (patients, arms, truth, schedule, recording)
-makes the data; its second half (endpoints, analyses, looks) only reads them, so that other endpoints can be computed
-from the same recorded tables without simulating again. Days count from each patient's entry, weeks are for people.
+A protocol is a value and a TOML file (`definition/protocol_file.py`). Its first half (patients, arms, truth, schedule,
+recording) makes the data; its second half (endpoints, analyses, looks) only reads them, so that other endpoints can be
+computed from the same recorded tables without simulating again. Days count from each patient's entry, weeks are for
+people.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Patients(Strict):
     Attributes:
         population: `stable` patients had a year of 4-weekly dosing without lesion or relapse; `starter` begin the drug.
         source: `drawn` from the distributions of a file, or rows of a recorded `cohort`, drawn with replacement.
-        numbers: file of distributions in the form of `people.toml`; by default that of the package.
+        numbers: file of distributions in the form of `world/people.toml`; by default that of the package.
         folder: folder of the cohort to draw rows from.
     """
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from tests.trial.recording.recorded import NOTHING_LOST, is_near, placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
 from wearoff.trial.recording.answers import ANSWERS
+from wearoff.trial.recording.record import record
 
 
 def test_without_error_every_answer_is_true_and_on_its_day() -> None:

@@ -9,8 +9,8 @@ import polars as pl
 
 from tests.trial.recording.recorded import NOTHING_LOST, is_near, placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
 from wearoff.trial.recording.diary import cycle_share
+from wearoff.trial.recording.record import record
 from wearoff.trial.truth import Truth
 
 ALL_YEAR = {"diary_weeks": 52}

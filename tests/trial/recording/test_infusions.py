@@ -7,7 +7,7 @@ import polars as pl
 
 from tests.trial.recording.recorded import NOTHING_LOST, is_near, placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
+from wearoff.trial.recording.record import record
 
 
 def test_every_infusion_from_the_weeks_before_entry_on_is_there() -> None:

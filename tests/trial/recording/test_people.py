@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.trial.recording.recorded import placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
+from wearoff.trial.recording.record import record
 
 
 def test_the_event_of_entry_says_the_arm_and_since_when_somebody_is_treated() -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from tests.trial.recording.recorded import NOTHING_LOST, is_near, placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
+from wearoff.trial.recording.record import record
 from wearoff.trial.truth import Events
 
 

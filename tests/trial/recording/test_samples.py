@@ -14,7 +14,7 @@ from tests.trial.truths import protocol, truth
 from wearoff.cohort.records import Cohort
 from wearoff.dosing.antibodies import persistent_from
 from wearoff.dosing.pk.models import load_model
-from wearoff.trial.record import record
+from wearoff.trial.recording.record import record
 from wearoff.trial.recording.samples import level_cv
 from wearoff.trial.truth import Truth
 

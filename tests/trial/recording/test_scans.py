@@ -7,7 +7,7 @@ import polars as pl
 
 from tests.trial.recording.recorded import NO_WINDOWS, NOTHING_LOST, counted, is_near, placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
+from wearoff.trial.recording.record import record
 
 OFTEN = {"mri_every_weeks": 13, "mri_window_d": 20}
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from tests.trial.recording.recorded import NO_WINDOWS, NOTHING_LOST, is_near, placed
 from tests.trial.truths import protocol, truth
-from wearoff.trial.record import record
+from wearoff.trial.recording.record import record
 from wearoff.trial.recording.visits import on_scale
 
 SCALE = np.array([0.0, *np.arange(1.0, 10.0, 0.5)])

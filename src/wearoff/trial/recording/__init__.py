@@ -1,5 +1,6 @@
 """What is recorded of virtual patients, table by table, and what is lost on the way.
 
+- `record`: all of it together
 - `chance`: the random number of each patient and purpose
 - `clock`: names of patients, and dates
 - `watched`: who is watched until when

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from wearoff.trial.at_entry import ARM
+from wearoff.trial.reading.at_entry import ARM
 from wearoff.trial.recording.watched import DAYS_PER_YEAR, REASONS
 
 if TYPE_CHECKING:
