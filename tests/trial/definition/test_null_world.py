@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trial.test_plan import changed
+from tests.trial.definition.test_plan import changed
 from wearoff.errors import InputError
 from wearoff.trial.definition.null_world import null_of
 from wearoff.trial.definition.protocol_checks import check_protocol

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.trial.test_plan import changed
+from tests.trial.definition.test_plan import changed
 from wearoff.cohort.results import StudyResult
 from wearoff.report.write import write_study
 from wearoff.trial.definition.protocol_file import load_protocol, protocol_digest, protocol_names

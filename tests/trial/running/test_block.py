@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.shared import ROOT
-from tests.trial.test_run import files_of
+from tests.trial.running.test_run import files_of
 from wearoff.cohort.records import read_cohort
 from wearoff.errors import InputError
 from wearoff.trial.definition.protocol_file import load_protocol

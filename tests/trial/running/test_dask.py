@@ -17,7 +17,7 @@ import pytest
 from tests.cli.test_study import run as command
 from tests.shared import ROOT
 from tests.trial.blocks import slow_block
-from tests.trial.test_run import files_of
+from tests.trial.running.test_run import files_of
 from wearoff.errors import ComputationError, InputError, WearoffError
 from wearoff.trial.definition.protocol_file import load_protocol, protocol_text
 from wearoff.trial.running import run as run_module

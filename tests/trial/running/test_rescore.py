@@ -11,7 +11,7 @@ import pytest
 
 from tests.shared import ROOT
 from tests.trial.blocks import drawn_block, protocol, stopped_block
-from tests.trial.test_run import files_of, run
+from tests.trial.running.test_run import files_of, run
 from wearoff.cohort.records import Cohort
 from wearoff.errors import InputError
 from wearoff.trial.protocol import Analysis, Arm, Endpoint, Patients, Protocol, Recording, Schedule
@@ -76,7 +76,7 @@ def test_another_first_half_is_refused_by_its_key(
 
 
 def test_a_file_that_the_protocol_names_may_move_and_not_change(tmp_path: Path) -> None:
-    text = (ROOT / "src" / "wearoff" / "trial" / "people.toml").read_text(encoding="utf-8")
+    text = (ROOT / "src" / "wearoff" / "trial" / "world" / "people.toml").read_text(encoding="utf-8")
     files = [tmp_path / "people.toml", tmp_path / "elsewhere.toml"]
     for file in files:
         file.write_text(text, encoding="utf-8")
