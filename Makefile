@@ -1,5 +1,5 @@
 # Two commands do everything on a machine with Python 3.11 or newer, pip and make:
-#   make demo    installs, analyses two studies, a simulated cohort and one patient, says where the reports are
+#   make demo    installs, analyses two studies, a simulated cohort and one patient, plans the next study, says where the reports are
 #   make test    installs what the tests need and runs them
 # The other verbs: setup, check, docs, test-all (slow suites too), bench, lock, clean.
 
@@ -43,6 +43,7 @@ demo: .venv/stamp
 	@$(RUN)/wearoff study --published van-kempen-2019 -o $(OUT)/van-kempen-2019
 	@$(RUN)/wearoff study examples/simulated_cohort -o $(OUT)/simulated_cohort
 	@$(RUN)/wearoff patient examples/patient.toml --target 5 --probability 0.9 -o $(OUT)/patient
+	@$(RUN)/wearoff power -o $(OUT)/next-study
 
 test: .venv/stamp-dev
 	$(RUN)/pytest -n 2 -m "not slow"

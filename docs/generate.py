@@ -142,7 +142,7 @@ def models_page() -> str:
     for title, path in (
         ("Entry into tissue", "dosing/trafficking"),
         ("Disease activity", "dosing/activity"),
-        ("Virtual patients", "trial/people"),
+        ("Virtual patients", "trial/world/people"),
     ):
         numbers = parameters(read(PACKAGE / f"{path}.toml"))
         cells = (parameter_row(key, entry) for key, entry in numbers)

@@ -89,12 +89,12 @@ def endpoints_of(cohort: Cohort, protocol: Protocol, until: date | None = None) 
 
         - `neda`: `NAME.state` (neda, active, unknown);
         - `first_activity`, `first_relapse`: `NAME.time_d` to the event or the end of observation, `NAME.is_event`,
-          and the window in which the event lies, after `NAME.low_d` up to `NAME.high_d` (null where none was seen;
-          equal where the day is known);
+            and the window in which the event lies, after `NAME.low_d` up to `NAME.high_d` (null where none was seen;
+            equal where the day is known);
         - `relapses`, `lesions`: `NAME.count` over `NAME.years`;
         - `answer`: `NAME.answer`, the last after entry;
         - `occupancy` (%), `level` (mg/L): `NAME.value`, the mean of the troughs in `NAME.samples`, and
-          `NAME.arm_value`, `NAME.arm_samples` of those that end an interval begun at entry or later;
+            `NAME.arm_value`, `NAME.arm_samples` of those that end an interval begun at entry or later;
         - `diary`: `NAME.is_wearing_off`.
 
         Null says that nobody looked, or that it cannot be told.
