@@ -187,8 +187,8 @@ def _operating(
             looks,
             "Weeks since the first patient entered. Mean weeks and patients are those at the end of the study. "
             "`estimate_then` is what such a study estimates in the mean when it ends, which chance makes too large "
-            "where it ends early; `estimate_at_last` where every study goes on. Of ratios both are geometric, with errors of "
-            "logarithms.",
+            "where it ends early; `estimate_at_last` where every study goes on. Of ratios both are geometric, with the "
+            "errors of logarithms.",
         )
         names.append("looks")
     if null is not None:
