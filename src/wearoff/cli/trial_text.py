@@ -146,13 +146,18 @@ def _share(share: float, error: float) -> str:
 def _mean(row: dict[str, Any], name: str, error: float | None) -> str:
     """A mean estimate with its error; that of a logarithm is a share of the mean itself."""
     if row["scale"] == "log" and error:
-        return f"{_digits(row[name])} ({100 * error:.1g} %)"
+        return f"{_digits(row[name])} ({_first_digit(100 * error)} %)"
     return _value(row[name], error)
 
 
 def _value(value: float, error: float | None) -> str:
     """A value to three digits, and its error to one."""
-    return _digits(value) if not error else f"{_digits(value)} ({error:.1g})"
+    return _digits(value) if not error else f"{_digits(value)} ({_first_digit(error)})"
+
+
+def _first_digit(error: float) -> str:
+    """An error to one digit, in full: 30 and not 3e+01."""
+    return f"{float(f'{error:.1g}'):,g}"
 
 
 def _digits(value: float | None) -> str:
