@@ -44,7 +44,7 @@ _SHOWN = (
     "mean_patients",
     "uninformative",
 )
-_ESTIMATED = ("bias", "bias_error", "coverage", "coverage_error", "mean_width", "scale")
+_ESTIMATED = ("bias", "bias_error", "coverage", "coverage_error", "intervals", "mean_width", "scale")
 
 
 def design_study(
