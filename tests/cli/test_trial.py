@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.test_models import flat
 from tests.cli.test_study import run
-from wearoff.cli.trial_text import characteristic_lines, speed_line
+from wearoff.cli.trial_text import characteristic_lines, look_lines, speed_line
 from wearoff.cohort.records import read_cohort
 from wearoff.trial.definition.null_world import null_of
 from wearoff.trial.definition.plan import analysis_plan
@@ -29,7 +29,7 @@ from wearoff.trial.definition.protocol_file import (
 )
 from wearoff.trial.results import RESULT_SCHEMA
 from wearoff.trial.running.archive import Archive
-from wearoff.trial.running.operating import operating_characteristics
+from wearoff.trial.running.operating import characteristics_by_look, operating_characteristics
 from wearoff.trial.running.run import TrialRun
 
 SMALL = protocol_text("bergen-2020").replace("size = 40", "size = 12")
@@ -293,3 +293,30 @@ def test_a_ratio_has_its_error_as_a_share_of_it(tmp_path: Path) -> None:
     assert "  shown in      50.0 % (35.4 %), 95 % interval 1.3 to 98.7 %" in lines
     assert "  interval      1.39 wide in the mean on the log scale" in lines
     assert "  in the mean   41 (1) events in 300 patients" in lines
+
+
+def test_a_study_that_ends_early_says_what_it_estimates_then_and_what_it_would_at_the_end() -> None:
+    study = load_protocol("larger-longer-cohort")
+    (primary,) = (each for each in study.analyses if each.is_primary)
+    stated = study.model_copy(update={"analyses": (primary.model_copy(update={"true_value": 2.0}),)})
+    rows = pl.DataFrame(
+        {
+            "replicate": [0, 0, 1, 1],
+            "look": [1, 2, 1, 2],
+            "analysis": [primary.name] * 4,
+            "estimate": [4.0, 2.0, 1.5, 2.0],
+            "low": [1.5, 1.0, 1.0, None],
+            "high": [9.0, 4.0, 4.0, None],
+            "p": [0.001, 0.05, 0.4, 0.05],
+            "is_shown": [True, True, False, False],
+            "verdict": ["difference shown", "difference shown", *["no difference shown"] * 2],
+            "events": [30, 40, 30, 40],
+            "patients": [250, 300, 250, 300],
+        },
+        schema=RESULT_SCHEMA,
+    )
+    lines = list(look_lines(characteristics_by_look(rows, stated)))
+    # 4 at the first look and 2 at the last have the geometric mean 2.83, both at the last 2
+    assert "  it estimates 2.83 (30 %) in the mean; were every study to go on to the end, 2" in lines
+    found = operating_characteristics(rows, stated)
+    assert found["intervals"].to_list() == [2, 1]

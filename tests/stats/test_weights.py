@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from wearoff.stats import (
     TRUNCATIONS,
@@ -146,6 +147,68 @@ def test_events_over_time_are_compared_as_rates() -> None:
     assert turned.ratio.ratio_interval.low == pytest.approx(1 / found.ratio.ratio_interval.high)
     nobody = weighted_comparison(counts * first, first, np.ones(6), exposure=time)
     assert nobody.ratio is None
+
+
+@pytest.mark.parametrize("is_rate", [False, True])
+def test_errors_for_few_rows_are_the_sandwich_of_least_squares_with_leverage(is_rate: bool) -> None:
+    rng = np.random.default_rng(31)
+    first, time = np.repeat([1.0, 0.0], [9, 14]), rng.uniform(0.3, 2.0, 23) if is_rate else np.ones(23)
+    outcome, weights = rng.poisson(1.5 * time).astype(float), rng.uniform(0.3, 3.0, 23)
+    found = weighted_comparison(outcome, first, weights, exposure=time if is_rate else None, has_few=True)
+    rate = sm.WLS(outcome / time, sm.add_constant(first), weights=weights * time)
+    other = rate.fit(cov_type="HC2")
+    assert found.difference.coefficient == pytest.approx(other.params[1], rel=1e-9)
+    assert found.difference.standard_error == pytest.approx(other.bse[1], rel=1e-9)
+    assert found.ratio is not None
+    each = np.column_stack([1 - first, first])
+    apart = sm.WLS(outcome / time, each, weights=weights * time).fit(cov_type="HC2")
+    expected = np.sqrt(((apart.bse / apart.params) ** 2).sum())
+    assert found.ratio.standard_error == pytest.approx(expected, rel=1e-9)
+
+
+def test_few_rows_of_equal_weight_are_compared_as_by_welch() -> None:
+    first, _, outcome = confounded(32, 20)
+    found = weighted_comparison(outcome, first, np.ones(20), has_few=True).difference
+    welch = stats.ttest_ind(outcome[first == 1], outcome[first == 0], equal_var=False)
+    limits = welch.confidence_interval(0.95)
+    assert found.p == pytest.approx(welch.pvalue, rel=1e-9)
+    assert (found.interval.low, found.interval.high) == pytest.approx((limits.low, limits.high), rel=1e-9)
+
+
+def test_a_group_of_one_row_excludes_nothing_where_rows_are_few() -> None:
+    found = weighted_comparison([1, 0, 1, 0], [1, 0, 0, 0], np.ones(4), has_few=True)
+    for term in (found.difference, found.ratio):
+        assert term is not None
+        assert (term.p, term.interval.low, term.interval.high) == (1.0, -np.inf, np.inf)
+
+
+def test_few_clusters_are_refused() -> None:
+    with pytest.raises(ValueError, match="leave the clusters out"):
+        weighted_comparison([1, 0, 1, 0], [1, 1, 0, 0], np.ones(4), clusters=[1, 2, 1, 2], has_few=True)
+
+
+def exact_error(sizes: tuple[int, int], chance: float, *, has_few: bool) -> float:
+    """How often equal chances are told apart at 5 %, every pair of counts with its probability."""
+    found = 0.0
+    for x in range(sizes[0] + 1):
+        for y in range(sizes[1] + 1):
+            counts = (x, sizes[0] - x, y, sizes[1] - y)
+            if 0 < x + y < sum(sizes):
+                term = weighted_comparison(
+                    np.repeat([1, 0, 1, 0], counts),
+                    np.repeat([1, 1, 0, 0], counts),
+                    np.ones(sum(sizes)),
+                    has_few=has_few,
+                ).difference
+                probability = stats.binom.pmf(x, sizes[0], chance) * stats.binom.pmf(y, sizes[1], chance)
+                found += float(probability) * (term.p <= 0.05)
+    return found
+
+
+@pytest.mark.parametrize("chance", [0.2, 0.3])
+def test_small_groups_of_equal_chances_are_told_apart_no_more_often_than_they_may_be(chance: float) -> None:
+    kept, plain = (exact_error((16, 16), chance, has_few=has_few) for has_few in (True, False))
+    assert kept <= 0.05 < 0.055 < plain
 
 
 def test_weighting_removes_the_confounding_that_was_measured() -> None:

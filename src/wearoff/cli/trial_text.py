@@ -87,6 +87,11 @@ def look_lines(looks: pl.DataFrame) -> Iterator[str]:
             f"  it lasts {_value(rows[0]['mean_weeks'], rows[0]['mean_weeks_error'])} weeks in the mean, and the "
             f"analysis could use {_value(rows[0]['mean_patients'], rows[0]['mean_patients_error'])} patients"
         )
+        if rows[0]["estimate_then"] is not None:
+            then, at_last = (
+                _mean(rows[0], at, rows[0][f"{at}_error"]) for at in ("estimate_then", "estimate_at_last")
+            )
+            yield f"  it estimates {then} in the mean; were every study to go on to the end, {at_last}"
         yield ""
 
 
@@ -111,17 +116,17 @@ def _characteristics(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     low, high = 100 * row["shown_low"], 100 * row["shown_high"]
     yield "shown in", f"{_share(row['shown'], row['shown_error'])}, 95 % interval {low:.1f} to {high:.1f} %"
     if row["mean_estimate"] is not None:
-        is_log = row["scale"] == "log"
-        mean = _value(row["mean_estimate"], None if is_log else row["mean_error"])
-        if is_log and row["mean_error"]:  # of a logarithm, and so a share of the mean itself
-            mean += f" ({100 * row['mean_error']:.1g} %)"
-        text = f"{'geometric mean' if is_log else 'mean'} {mean}, median {_digits(row['median_estimate'])}"
+        kind, mean = (
+            "geometric mean" if row["scale"] == "log" else "mean",
+            _mean(row, "mean_estimate", row["mean_error"]),
+        )
+        text = f"{kind} {mean}, median {_digits(row['median_estimate'])}"
         yield "estimate", f"{text}, in {row['estimated']:,} replicates"
     if row["bias"] is not None:
         on = " on the log scale" if row["scale"] == "log" else ""
         yield "true value", f"{_digits(row['true_value'])}, bias {_value(row['bias'], row['bias_error'])}{on}"
     if row["coverage"] is not None:
-        yield "", f"in the interval in {_share(row['coverage'], row['coverage_error'])}"
+        yield "", f"in {_share(row['coverage'], row['coverage_error'])} of {row['intervals']:,} intervals"
     if row["mean_width"] is not None:
         on = " on the log scale" if row["scale"] == "log" else ""
         yield "interval", f"{_value(row['mean_width'], row['width_error'])} wide in the mean{on}"
@@ -138,9 +143,21 @@ def _share(share: float, error: float) -> str:
     return f"{100 * share:.1f} % ({100 * error:.1f} %)"
 
 
+def _mean(row: dict[str, Any], name: str, error: float | None) -> str:
+    """A mean estimate with its error; that of a logarithm is a share of the mean itself."""
+    if row["scale"] == "log" and error:
+        return f"{_digits(row[name])} ({_first_digit(100 * error)} %)"
+    return _value(row[name], error)
+
+
 def _value(value: float, error: float | None) -> str:
     """A value to three digits, and its error to one."""
-    return _digits(value) if not error else f"{_digits(value)} ({error:.1g})"
+    return _digits(value) if not error else f"{_digits(value)} ({_first_digit(error)})"
+
+
+def _first_digit(error: float) -> str:
+    """An error to one digit, in full: 30 and not 3e+01."""
+    return f"{float(f'{error:.1g}'):,g}"
 
 
 def _digits(value: float | None) -> str:

@@ -241,11 +241,16 @@ def weighted_comparison(
     exposure: npt.ArrayLike | None = None,
     clusters: Sequence[Hashable] | None = None,
     level: float = 0.95,
+    has_few: bool = False,
 ) -> WeightedComparison:
     """The outcome of two weighted groups: a share, a mean, or events over time.
 
     Errors are robust (a sandwich over rows or clusters). They take the weights as known; where these were estimated,
-    the intervals are somewhat too wide (Lunceford and Davidian 2004, doi 10.1002/sim.1903).
+    the intervals are somewhat too wide (Lunceford and Davidian 2004, doi 10.1002/sim.1903). With few rows a sandwich is
+    too small, because a mean lies nearer to its own rows than to others. With `has_few` each squared residual is
+    divided by 1 - leverage (HC2: MacKinnon and White 1985, doi 10.1016/0304-4076(85)90158-7), and intervals and tests
+    are those of t with the degrees of freedom of Welch (1947, doi 10.1093/biomet/34.1-2.28), effective sizes in place
+    of sizes.
 
     Args:
         outcome: 0 or 1, a measurement, or a count, finite, shape (rows,).
@@ -254,9 +259,10 @@ def weighted_comparison(
         exposure: time at risk, above 0, shape (rows,); None for 1 each.
         clusters: rows of one cluster are not independent; None for independent rows.
         level: two-sided confidence, between 0 and 1.
+        has_few: correct for few rows; where a row is a group by itself nothing is then excluded.
 
     Raises:
-        ValueError: a shape disagrees, a value is missing, or a group is empty.
+        ValueError: a shape disagrees, a value is missing, a group is empty, or few clusters are to be corrected for.
 
     Example:
         >>> found = weighted_comparison([1, 0, 1, 0, 0, 1], [1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1])
@@ -270,27 +276,34 @@ def weighted_comparison(
     time = np.ones(len(y)) if exposure is None else checked_column(exposure, len(y), "exposure", above=0.0)
     if first.all() or not first.any():
         raise ValueError("a group is empty: there is nothing to compare it with")
+    if has_few and clusters is not None:
+        raise ValueError("few rows are corrected for where rows are independent; leave the clusters out")
     labels = list(range(len(y))) if clusters is None else checked_labels(clusters, len(y), "cluster")
     places = {label: place for place, label in enumerate(dict.fromkeys(labels))}
     where = np.array([places[label] for label in labels])
-    means, influences = [], []
+    means: list[float] = []
+    influences: list[Array] = []
     for member in (first, ~first):
         total = float((weight * time)[member].sum())
         mean = float((weight * y)[member].sum()) / total
         part = np.where(member, weight * (y - mean * time), 0.0) / total
+        if has_few:
+            part = _enlarged(part, np.where(member, weight * time, 0.0) / total)
         means.append(mean)
-        influences.append(np.bincount(where, part, len(places)))
-    gap = influences[0] - influences[1]
-    difference = wald_term(
-        "difference", means[0] - means[1], sqrt(float(gap @ gap)), level=level, method="Wald, robust"
-    )
+        influences.append(np.asarray(np.bincount(where, part, len(places)), dtype=np.float64))
+    effective = [effective_size((weight * time)[member]) for member in (first, ~first)]
+
+    def term(name: str, value: float, one: Array, other: Array) -> Term:
+        gap = one - other
+        freedom = _freedom((float(one @ one), float(other @ other)), effective) if has_few else inf
+        method = "robust, few rows" if has_few else "Wald, robust"
+        return wald_term(name, value, sqrt(float(gap @ gap)), level=level, method=method, freedom=freedom)
+
+    difference = term("difference", means[0] - means[1], *influences)
     ratio = None
     if min(means) > 0.0:
-        relative = influences[0] / means[0] - influences[1] / means[1]
-        error = sqrt(float(relative @ relative))
-        ratio = wald_term(
-            "ratio", float(np.log(means[0] / means[1])), error, level=level, method="Wald, robust"
-        )
+        relative = (part / mean for part, mean in zip(influences, means, strict=True))
+        ratio = term("ratio", float(np.log(means[0] / means[1])), *relative)
     sizes = (effective_size(weight[first]), effective_size(weight[~first]))
     return WeightedComparison(means[0], means[1], difference, ratio, sizes)
 
@@ -303,6 +316,22 @@ def _truncated(weights: Array, rule: Truncation) -> Array:
         return np.minimum(weights, limits[1])
     low, high = np.percentile(weights, limits)
     return np.clip(weights, low, high)
+
+
+def _enlarged(influence: Array, leverage: Array) -> Array:
+    """Influences of the rows of a group, as large as they would be on a mean that the row itself is not in."""
+    rest = 1.0 - leverage
+    if rest.min() < 1e-12:  # one row is all of the group: its spread is unknown
+        return np.where(rest < 1e-12, inf, influence)
+    return influence / np.sqrt(rest)
+
+
+def _freedom(variances: tuple[float, float], sizes: Sequence[float]) -> float:
+    """Welch's degrees of freedom of the difference of two means."""
+    if not 0.0 < sum(variances) < inf:
+        return inf
+    parts = (variance**2 / (size - 1.0) for variance, size in zip(variances, sizes, strict=True) if variance)
+    return float(sum(variances) ** 2 / sum(parts))
 
 
 def _over(difference: float, spread: float) -> float:

@@ -92,9 +92,6 @@ FALSE_FINDINGS = {
         "negative_binomial_rate_ratio, relapses",
         "negative_binomial_rate_ratio, lesions",
         "proportional_odds_by_arm, answer",
-        "unweighted_risk_difference, neda",
-        "weighted_risk_difference, neda",
-        "weighted_rate_ratio, lesions",
     },
     "confounded": {"unweighted_risk_difference, neda", "weighted_risk_difference, neda", "fisher, neda"},
     "confounded, 200 patients": {
@@ -117,10 +114,8 @@ MISSED_TRUTH = {
     "less rare": {
         "interval_regression, first_relapse",
         "poisson_rate_ratio, lesions",
-        "unweighted_risk_difference, neda",
-        "weighted_risk_difference, neda",
     },
-    "confounded": FALSE_FINDINGS["confounded"],
+    "confounded": FALSE_FINDINGS["confounded"] - {"weighted_risk_difference, neda"},
     "confounded, 200 patients": FALSE_FINDINGS["confounded, 200 patients"]
     - {"weighted_rate_ratio, relapses"},
     "confounded by what is not recorded": FALSE_FINDINGS["confounded by what is not recorded"],
@@ -138,7 +133,8 @@ HOLD = {
     "jonckheere, level",
     "proportional_odds, level",
     "random_intercept, level",
-    "unweighted_rate_ratio, lesions",
+    "unweighted_risk_difference, neda",
+    "weighted_risk_difference, neda",
 }
 """Analyses that keep both where events are less rare."""
 

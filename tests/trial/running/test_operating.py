@@ -115,7 +115,7 @@ def test_a_replicate_without_an_estimate_counts_for_the_power_and_not_for_the_me
     assert found["bias"] == pytest.approx(0.0)
     assert found["bias_error"] is None  # one value has no spread
     assert found["median_estimate"] == pytest.approx(2.0)  # of 0, 2 and infinity
-    assert found["coverage"] == 1.0  # of the three that have an interval
+    assert (found["coverage"], found["intervals"]) == (1.0, 3)
     assert found["mean_width"] == pytest.approx(np.log(4.0))
     assert found["uninformative"] == 0.25
     assert found["uninformative_error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4))
@@ -179,8 +179,8 @@ def test_a_study_ends_at_the_first_look_that_shows_something() -> None:
             for look in range(3)
         ]
     )
-    primary = Analysis(name="one", method="shift", endpoint="neda", by="arm", is_primary=True)
-    other = Analysis(name="two", method="shift", endpoint="neda", by="arm")
+    primary = Analysis(name="one", method="fisher", endpoint="neda", by="arm", is_primary=True)
+    other = Analysis(name="two", method="fisher", endpoint="neda", by="arm")
     study = protocol(
         schedule=Schedule(followup_weeks=52, accrual_weeks=26),
         looks=Looks(weeks=(30.0, 50.0)),
@@ -200,3 +200,49 @@ def test_a_study_ends_at_the_first_look_that_shows_something() -> None:
     assert found["mean_patients"].to_list() == [np.mean(patients_then)] * 3
     assert found["mean_patients_error"][0] == pytest.approx(stats.sem(patients_then))
     assert characteristics_by_look(results, protocol()).height == 0
+
+
+def looked_at(drift: float, boundary: float, replicates: int = 20_000) -> pl.DataFrame:
+    """Two looks, half of the information at the first, at a Brownian motion of a drift: its mean is the estimate."""
+    rng = np.random.default_rng(7)
+    steps = rng.normal(drift / 2, np.sqrt(0.5), (replicates, 2)).cumsum(axis=1)
+    mean = steps / np.array([0.5, 1.0])
+    shown = np.abs(steps / np.sqrt([0.5, 1.0])) > np.array([boundary, 1.96])
+    return pl.concat(
+        [rows_of(mean[:, at], look=np.full(replicates, at + 1), is_shown=shown[:, at]) for at in range(2)]
+    )
+
+
+def ended(results: pl.DataFrame, method: str = "fisher", kind: str = "neda") -> dict[str, object]:
+    study = protocol(
+        schedule=Schedule(followup_weeks=52, accrual_weeks=26),
+        looks=Looks(weeks=(60.0,)),
+        analysis=(Analysis(name="one", method=method, endpoint=kind, by="arm", is_primary=True),),
+    )
+    return characteristics_by_look(results, study).row(0, named=True)
+
+
+def test_what_a_study_estimates_that_ended_early_is_too_large_by_what_theory_says() -> None:
+    drift, boundary = 2.0, 2.4
+    found = ended(looked_at(drift, boundary))
+    edge, spread = boundary * np.sqrt(0.5), np.sqrt(0.5)
+    beyond = stats.norm(drift / 2, spread)
+    # who ends estimates B(1/2) / (1/2), who goes on B(1), which is B(1/2) + drift / 2 on average
+    grid = np.linspace(-6.0, 8.0, 200_001)
+    weight = beyond.pdf(grid) * (grid[1] - grid[0])
+    is_over = np.abs(grid) > edge
+    expected = float((weight * np.where(is_over, grid / 0.5, grid + drift / 2)).sum())
+    assert expected > drift + 0.1
+    assert abs(found["estimate_then"] - expected) < 4 * found["estimate_then_error"]  # type: ignore[operator]
+    assert abs(found["estimate_at_last"] - drift) < 4 * found["estimate_at_last_error"]  # type: ignore[operator]
+    assert found["scale"] == "as estimated"
+
+
+def test_ratios_at_the_end_of_a_study_are_averaged_as_logarithms() -> None:
+    results = looked_at(1.0, 2.4, 500)
+    plain = ended(results)
+    ratios = ended(results.with_columns(pl.col("estimate", "low", "high").exp()), "firth_odds_ratio")
+    for name in ("estimate_then", "estimate_at_last"):
+        assert ratios[name] == pytest.approx(np.exp(plain[name]))
+        assert ratios[f"{name}_error"] == pytest.approx(plain[f"{name}_error"])
+    assert ratios["scale"] == "log"

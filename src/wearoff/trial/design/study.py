@@ -44,7 +44,7 @@ _SHOWN = (
     "mean_patients",
     "uninformative",
 )
-_ESTIMATED = ("bias", "bias_error", "coverage", "coverage_error", "mean_width", "scale")
+_ESTIMATED = ("bias", "bias_error", "coverage", "coverage_error", "intervals", "mean_width", "scale")
 
 
 def design_study(
@@ -176,7 +176,8 @@ def _operating(
                 maintain_order="left",
             ),
             "Quantiles are those of the finite estimates over virtual studies. Bias and width of ratios are on the "
-            "logarithmic scale. Coverage is the share of intervals that hold the true value, where that is stated.",
+            "logarithmic scale. Coverage is the share of intervals that hold the true value, where that is stated; a "
+            "study without an interval is not in it, and one without a finite estimate in no bias.",
         )
         names.append("estimates")
     if looks is not None and looks.height:
@@ -184,7 +185,10 @@ def _operating(
             "looks",
             "A study that ends at the first look that shows it",
             looks,
-            "Weeks since the first patient entered. Mean weeks and patients are those at the end of the study.",
+            "Weeks since the first patient entered. Mean weeks and patients are those at the end of the study. "
+            "`estimate_then` is what such a study estimates in the mean when it ends, which chance makes too large "
+            "where it ends early; `estimate_at_last` where every study goes on. Of ratios both are geometric, with the "
+            "errors of logarithms.",
         )
         names.append("looks")
     if null is not None:

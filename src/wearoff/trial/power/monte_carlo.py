@@ -29,7 +29,8 @@ class Simulated:
         replicates: studies that were drawn.
         estimate: geometric mean of the estimates that are finite, None without any.
         infinite: studies without a finite estimate, where others had one.
-        covered: studies whose interval held the truth, None without intervals.
+        covered: studies whose interval held the truth, those without an estimate included, which exclude nothing; None
+            for a test without intervals.
     """
 
     found: int

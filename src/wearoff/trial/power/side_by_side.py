@@ -173,7 +173,8 @@ def behaviour(compared: tuple[Compared, ...]) -> Table:
     ]
     note = (
         "False alarms: the share of studies that claim something where there is nothing to find. Mean ratio: "
-        "geometric, over the studies where it is finite. Coverage: how often the interval of that level held the truth."
+        "geometric, over the studies where it is finite. Coverage: how often the interval of that level held the "
+        "truth; a study without an estimate excludes nothing and counts as one whose interval did."
     )
     return Table("behaviour", "How honest the analyses are", pl.DataFrame(rows, schema=_BEHAVIOUR), note)
 

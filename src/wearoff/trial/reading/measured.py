@@ -150,7 +150,9 @@ def _compared(rows: Rows, question: Question, *, is_weighted: bool, is_rate: boo
         if names:
             weights = inverse_probability_weights(group, table, names=names, truncation=TRUNCATION).weights
     exposure = rows.years[usable] if is_rate else None
-    found = weighted_comparison(outcome, group, weights, exposure=exposure, level=question.level)
+    found = weighted_comparison(
+        outcome, group, weights, exposure=exposure, level=question.level, has_few=True
+    )
     if is_rate:
         if found.ratio is None:  # an arm without an event
             return without(NOT_ESTIMATED, events, size)

@@ -55,7 +55,8 @@ _WEIGHTS = (
     "Patients are weighted by the inverse of the probability of the arm they are in, given what is recorded at entry "
     "(a logistic model of all covariates that vary and are known in at least half of the patients, gaps filled with "
     "the mean; stabilised weights, cut at percentiles 1 and 99).",
-    "Robust standard errors take the weights as known.",
+    "Robust standard errors take the weights as known; they are corrected for few patients (HC2), with interval and "
+    "test by t (Welch's degrees of freedom of the effective sizes).",
     "What was not recorded stays unbalanced. Where values of a covariate occur in one arm only, no weights exist and "
     "the verdict is not estimated.",
 )
@@ -344,8 +345,8 @@ _ALL = (
         ("arm",),
         "risk difference",
         (
-            "The difference of risks as observed, without weights, with a robust Wald interval and test, to stand "
-            "beside the weighted one.",
+            "The difference of risks as observed, without weights, to stand beside the weighted one; robust standard "
+            "errors corrected for few patients (HC2), interval and test by t (Welch).",
             "Whatever made the arms differ is in it.",
             _EVALUABLE,
             _NO_EVENT,
@@ -368,8 +369,8 @@ _ALL = (
         ("arm",),
         "rate ratio",
         (
-            "The ratio of rates as observed, without weights, with a robust Wald interval and test, to stand beside "
-            "the weighted one.",
+            "The ratio of rates as observed, without weights, to stand beside the weighted one; robust standard errors "
+            "of its logarithm corrected for few patients (HC2), interval and test by t (Welch).",
             "Whatever made the arms differ is in it.",
             "Where nobody has an event the verdict is uninformative, where one arm has none not estimated.",
         ),

@@ -41,7 +41,7 @@ OPERATING_SCHEMA: dict[str, type[pl.DataType]] = {
     "true_value": pl.Float64,
     "bias": pl.Float64,
     "bias_error": pl.Float64,
-    "coverage": pl.Float64,  # of the replicates with an interval
+    "coverage": pl.Float64,  # of `intervals`, at the level of the analysis
     "coverage_error": pl.Float64,
     "mean_width": pl.Float64,  # of finite intervals
     "mean_events": pl.Float64,
@@ -53,6 +53,7 @@ OPERATING_SCHEMA: dict[str, type[pl.DataType]] = {
     "events_error": pl.Float64,
     "patients_error": pl.Float64,
     "uninformative_error": pl.Float64,
+    "intervals": pl.Int64,  # replicates with an interval, of which `coverage` is
 }
 
 LOOK_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -67,9 +68,15 @@ LOOK_SCHEMA: dict[str, type[pl.DataType]] = {
     "mean_weeks_error": pl.Float64,
     "mean_patients": pl.Float64,  # that the analysis could use when such a study ends
     "mean_patients_error": pl.Float64,
+    "estimate_then": pl.Float64,  # mean of what such a study estimates when it ends, of ratios geometric
+    "estimate_then_error": pl.Float64,
+    "estimate_at_last": pl.Float64,  # the same where every study goes on to the last look
+    "estimate_at_last_error": pl.Float64,
+    "scale": pl.String,  # of the errors of both
 }
 
 _LEVEL = 0.95
+_SCALES = {True: "log", False: "as estimated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,11 @@ def summarise(results: pl.LazyFrame | pl.DataFrame, analyses: Iterable[Read]) ->
     """The same for analyses that are said one by one.
 
     `shown` is the power where there is something to find, and the rate of errors of the first kind where there is
-    nothing. Its error is that of a binomial share, its interval that of Clopper and Pearson at 95 %. Errors of means
-    are those of independent replicates. An estimate that is missing or infinite, as of a ratio without events, is in
-    no mean; the median of ratios counts the infinite ones as large. A true value is covered by the limits themselves.
+    nothing; a two-sided test counts on either side. Its error is that of a binomial share, its interval that of
+    Clopper and Pearson at 95 %. Errors of means are those of independent replicates. An estimate that is missing or
+    infinite, as of a ratio where one group has no event, is in no mean, so that mean and bias are those of the
+    `estimated` replicates alone; the results leave it out, so that it is in no median either. A true value is covered
+    by the limits themselves.
 
     Args:
         results: rows with the columns of `RESULT_SCHEMA`.
@@ -174,7 +183,7 @@ def summarise(results: pl.LazyFrame | pl.DataFrame, analyses: Iterable[Read]) ->
         bias_error=pl.when(truth.is_not_null()).then(pl.col("mean_error")),
         coverage_error=_share_error("coverage", "intervals"),
         uninformative_error=_share_error("uninformative", "replicates"),
-        scale=pl.when(is_ratio).then(pl.lit("log")).otherwise(pl.lit("as estimated")),
+        scale=pl.when(is_ratio).then(pl.lit(_SCALES[True])).otherwise(pl.lit(_SCALES[False])),
         **_limits(counted),
     )
     chosen = found.select(pl.col(name).cast(kind) for name, kind in OPERATING_SCHEMA.items())
@@ -185,6 +194,10 @@ def summarise(results: pl.LazyFrame | pl.DataFrame, analyses: Iterable[Read]) ->
 def characteristics_by_look(results: pl.LazyFrame | pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     """How a study with interim looks goes that ends at the first look at which its analysis shows something.
 
+    It ends early where chance has made the difference large, so that what it estimates then lies on average further
+    from nothing than the truth (Pocock and Hughes 1989, doi 10.1016/0197-2456(89)90059-7). How much further is told by
+    the same estimate where every study goes on to the last look.
+
     Args:
         results: rows with the columns of `RESULT_SCHEMA`.
         protocol: the study.
@@ -192,20 +205,33 @@ def characteristics_by_look(results: pl.LazyFrame | pl.DataFrame, protocol: Prot
     Returns:
         A row for each primary analysis and look, with the columns of `LOOK_SCHEMA`; none without looks.
     """
+    from wearoff.trial.reading.methods import load_method
+
     if protocol.looks is None:
         return pl.DataFrame(schema=LOOK_SCHEMA)
     schedule = protocol.schedule
+    is_ratio = {each.name: load_method(each.method).is_ratio for each in protocol.analyses}
     weeks = [*sorted(protocol.looks.weeks), float(schedule.accrual_weeks + schedule.followup_weeks)]
     primary = [each.name for each in protocol.analyses if each.is_primary]
     look, last = pl.col("look"), len(weeks)
     first_shown = look.filter("is_shown").min()
+    value = pl.col("estimate").fill_nan(None)
+    on_scale = (
+        pl.when(~pl.col("analysis").is_in([name for name, ratio in is_ratio.items() if ratio]))
+        .then(value)
+        .when(value > 0)
+        .then(value.log())
+    )
     ends = (
         results.lazy()
         .filter(pl.col("analysis").is_in(primary))
+        .with_columns(value=pl.when(on_scale.is_finite()).then(on_scale))
         .group_by("analysis", "replicate")
         .agg(
             shown=first_shown,
             patients=pl.col("patients").filter(look == first_shown.fill_null(last)).first(),
+            then=pl.col("value").filter(look == first_shown.fill_null(last)).first(),
+            at_last=pl.col("value").filter(look == last).first(),
         )
         .with_columns(
             weeks=pl.col("shown")
@@ -225,6 +251,11 @@ def characteristics_by_look(results: pl.LazyFrame | pl.DataFrame, protocol: Prot
             mean_weeks_error=_error("weeks"),
             mean_patients=pl.col("patients").mean(),
             mean_patients_error=_error("patients"),
+            estimate_then=pl.col("then").mean().exp() if is_ratio[name] else pl.col("then").mean(),
+            estimate_then_error=_error("then"),
+            estimate_at_last=pl.col("at_last").mean().exp() if is_ratio[name] else pl.col("at_last").mean(),
+            estimate_at_last_error=_error("at_last"),
+            scale=pl.lit(_SCALES[is_ratio[name]]),
         ).row(0, named=True)
         for number, week in enumerate(weeks, 1):
             first = float((mine["shown"] == number).sum()) / count
