@@ -289,7 +289,7 @@ def test_a_ratio_has_its_error_as_a_share_of_it(tmp_path: Path) -> None:
     lines = list(characteristic_lines(archive, operating_characteristics(rows, study)))
     assert f"{primary.name}, look 1" in lines
     # the logarithms 0.642 and 0.742 have the mean 0.692 and the error 0.05
-    assert "  estimate      geometric mean 2 (5 %), median 2, in 2 replicates" in lines
+    assert "  estimate      hazard ratio: geometric mean 2 (5 %), median 2, in 2 replicates" in lines
     assert "  shown in      50.0 % (35.4 %), 95 % interval 1.3 to 98.7 %" in lines
     assert "  interval      1.39 wide in the mean on the log scale" in lines
     assert "  in the mean   41 (1) events in 300 patients" in lines
@@ -317,6 +317,33 @@ def test_a_study_that_ends_early_says_what_it_estimates_then_and_what_it_would_a
     )
     lines = list(look_lines(characteristics_by_look(rows, stated)))
     # 4 at the first look and 2 at the last have the geometric mean 2.83, both at the last 2
-    assert "  it estimates 2.83 (30 %) in the mean; were every study to go on to the end, 2" in lines
+    assert "  it estimates 2.83 (35 %) in the mean; were every study to go on to the end, 2" in lines
     found = operating_characteristics(rows, stated)
     assert found["intervals"].to_list() == [2, 1]
+
+
+def test_a_shift_has_its_unit_and_a_large_error_no_exponent(tmp_path: Path) -> None:
+    study = load_protocol("sid-eid-randomised")
+    level, lesions = study.analyses[2], study.analyses[1]
+    archive = Archive.begin(tmp_path, study, 0, 2)
+    rows = pl.DataFrame(
+        {
+            "replicate": [0, 1, 0, 1],
+            "look": [1] * 4,
+            "analysis": [level.name] * 2 + [lesions.name] * 2,
+            "estimate": [-14.0, -16.0, 1.0, 1.7],
+            "low": [-20.0, -20.0, 0.2, 0.2],
+            "high": [-10.0, -10.0, float("inf"), float("inf")],
+            "p": [0.01] * 4,
+            "is_shown": [True] * 4,
+            "verdict": ["difference shown"] * 4,
+            "events": [None, None, 8, 8],
+            "patients": [240] * 4,
+        },
+        schema=RESULT_SCHEMA,
+    )
+    lines = list(characteristic_lines(archive, operating_characteristics(rows, study)))
+    assert "  estimate      shift: mean -15 (1), median -15 mg/L, in 2 replicates" in lines
+    assert "  interval      10 mg/L wide in the mean" in lines
+    # half of the difference of the logarithms 0 and 0.531
+    assert "  estimate      rate ratio: geometric mean 1.3 (27 %), median 1.35, in 2 replicates" in lines

@@ -91,13 +91,13 @@ def draw_estimates(result: StudyResult) -> alt.TopLevelMixin | None:
         return None
     frame = frame.head(MOST_ROWS)
     panels = [
-        _estimate_panel(part.to_dicts(), str(part.item(0, "measure")))
-        for part in frame.partition_by("measure", maintain_order=True)
+        _estimate_panel(part.to_dicts(), str(part.item(0, "measure")), part.item(0, "unit"))
+        for part in frame.partition_by("measure", "unit", maintain_order=True)
     ]
     return finish(alt.vconcat(*panels, spacing=14))
 
 
-def _estimate_panel(rows: list[dict[str, Any]], measure: str) -> alt.LayerChart:
+def _estimate_panel(rows: list[dict[str, Any]], measure: str, unit: str | None) -> alt.LayerChart:
     is_ratio = measure.endswith("ratio")
     lines = pl.DataFrame(
         [_estimate_line(row, is_ratio) for row in rows],
@@ -108,7 +108,8 @@ def _estimate_panel(rows: list[dict[str, Any]], measure: str) -> alt.LayerChart:
     ).with_row_index("line")
     kind: Literal["log", "linear"] = "log" if is_ratio else "linear"
     low, high = _domain(lines, is_ratio=is_ratio)
-    title = plain(measure.capitalize(), 40) + (", logarithmic" if is_ratio else _UNITS.get(measure, ""))
+    of = f", {plain(unit, 12)}" if unit else _UNITS.get(measure, "")
+    title = plain(measure.capitalize(), 40) + (", logarithmic" if is_ratio else of)
     x = alt.X(
         "at:Q",
         scale=alt.Scale(type=kind, domain=[low, high], nice=False, clamp=True),
@@ -254,7 +255,9 @@ def _estimates_in_words(result: StudyResult) -> str:
     rows = frame.head(24).to_dicts()
     lines = [(_estimate_line(row, str(row["measure"]).endswith("ratio")), row) for row in rows]
     said = "; ".join(
-        f"{line['name']}, {line['when']}, {plain(row['measure'], 20)}: {line['words']}" for line, row in lines
+        f"{line['name']}, {line['when']}, {plain(row['measure'], 20)}: {line['words']}"
+        + (f" {plain(row['unit'], 12)}" if row["unit"] else "")
+        for line, row in lines
     )
     return f"Median and nine in ten of the estimates of {frame.height} analyses and looks. {said}."
 
@@ -282,7 +285,7 @@ ESTIMATES: Final = Picture(
         "is where there would be nothing to find, of a test of non-inferiority its margin; the cross is what is true, "
         "where that is stated. Studies without a "
         "finite estimate are left out, and counted where there are any. A single study gives one estimate from such a "
-        "line. Measures of different kinds have axes of their own."
+        "line. Measures of different kinds or units have axes of their own."
     ),
     alt_text=_estimates_in_words,
     table="estimates",

@@ -38,15 +38,17 @@ def plan_lines(sections: Iterable[Section]) -> Iterator[str]:
 def result_lines(study: Protocol, block: BlockResult, seed: int) -> Iterator[str]:
     """What the analyses of one study gave: of an example, so that nobody takes it for the design's power."""
     yield f"One study as it might come out, of {study.size} virtual patients, seed {seed}; others come out differently"
+    measures = _measures(study)
     for row in block.results.iter_rows(named=True):
+        measure, unit = measures[row["analysis"]]
         look = "" if study.looks is None else f", look {row['look']}"
         yield f"  {row['analysis']}{look}: {row['verdict']}"
         parts = [
-            f"estimate {_digits(row['estimate'])}",
-            f"interval {_digits(row['low'])} to {_digits(row['high'])}" if row["low"] is not None else "",
+            f"{measure} {_digits(row['estimate'])}{unit if row['estimate'] is not None else ''}",
+            _interval(row["low"], row["high"]),
             f"p {_digits(row['p'])}" if row["p"] is not None else "",
-            f"{row['events']} events" if row["events"] is not None else "",
-            f"{row['patients']} patients",
+            count(row["events"], "event") if row["events"] is not None else "",
+            count(row["patients"], "patient"),
         ]
         yield f"    {'; '.join(part for part in parts if part)}"
     counts, prefix = block.counts, "rows in "
@@ -62,16 +64,18 @@ def characteristic_lines(archive: Archive, found: pl.DataFrame) -> Iterator[str]
     replicates = max(found["replicates"].to_list(), default=0)
     source = " from the tables of another archive" if archive.rescored else ""
     yield (
-        f"{replicates:,} replicates of {study.name}{source}, {study.size} patients each, seed {archive.seed}; in "
-        "brackets the Monte Carlo error"
+        f"{replicates:,} replicate{'' if replicates == 1 else 's'} of {study.name}{source}, {study.size:,} patients "
+        f"each, seed {archive.seed}; in brackets the Monte Carlo error"
     )
     unsolved = archive.counts().get("unsolved", 0)
     if unsolved:
         yield f"the levels of {count(unsolved, 'patient')} could not be solved; they are in the records, lost at entry"
+    measures = _measures(study)
     for row in found.iter_rows(named=True):
         yield ""
         yield row["analysis"] if study.looks is None else f"{row['analysis']}, look {row['look']}"
-        yield from (f"  {name:14}{text}" for name, text in _characteristics(row))
+        named = _characteristics(row, *measures[row["analysis"]])
+        yield from (f"  {name:14}{text}" for name, text in named)
     yield ""
 
 
@@ -112,24 +116,39 @@ def speed_line(done: TrialRun) -> str:
     )
 
 
-def _characteristics(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _measures(study: Protocol) -> dict[str, tuple[str, str]]:
+    """What each analysis estimates, and the unit of that with a blank before it."""
+    from wearoff.trial.reading.methods import kind_of, load_method
+
+    found: dict[str, tuple[str, str]] = {}
+    for analysis in study.analyses:
+        method = load_method(analysis.method)
+        unit = method.unit(kind_of(analysis, study))
+        found[analysis.name] = "estimate" if method.measure == "none" else method.measure, f" {unit}".rstrip()
+    return found
+
+
+def _characteristics(row: dict[str, Any], measure: str, unit: str) -> Iterator[tuple[str, str]]:
     low, high = 100 * row["shown_low"], 100 * row["shown_high"]
     yield "shown in", f"{_share(row['shown'], row['shown_error'])}, 95 % interval {low:.1f} to {high:.1f} %"
     if row["mean_estimate"] is not None:
-        kind, mean = (
-            "geometric mean" if row["scale"] == "log" else "mean",
-            _mean(row, "mean_estimate", row["mean_error"]),
-        )
-        text = f"{kind} {mean}, median {_digits(row['median_estimate'])}"
-        yield "estimate", f"{text}, in {row['estimated']:,} replicates"
+        kind = "geometric mean" if row["scale"] == "log" else "mean"
+        mean = _mean(row, "mean_estimate", row["mean_error"])
+        many = "" if row["estimated"] == 1 else "s"
+        text = f"{kind} {mean}, median {_digits(row['median_estimate'])}{unit}"
+        yield "estimate", f"{measure}: {text}, in {row['estimated']:,} replicate{many}"
     if row["bias"] is not None:
         on = " on the log scale" if row["scale"] == "log" else ""
-        yield "true value", f"{_digits(row['true_value'])}, bias {_value(row['bias'], row['bias_error'])}{on}"
+        bias = _value(row["bias"], row["bias_error"])
+        yield "true value", f"{_digits(row['true_value'])}{unit}, bias {bias}{on or unit}"
     if row["coverage"] is not None:
         yield "", f"in {_share(row['coverage'], row['coverage_error'])} of {row['intervals']:,} intervals"
     if row["mean_width"] is not None:
-        on = " on the log scale" if row["scale"] == "log" else ""
-        yield "interval", f"{_value(row['mean_width'], row['width_error'])} wide in the mean{on}"
+        width = _value(row["mean_width"], row["width_error"])
+        yield (
+            "interval",
+            f"{width}{unit} wide in the mean{' on the log scale' if row['scale'] == 'log' else ''}",
+        )
     events = (
         "" if row["mean_events"] is None else f"{_value(row['mean_events'], row['events_error'])} events in "
     )
@@ -146,18 +165,27 @@ def _share(share: float, error: float) -> str:
 def _mean(row: dict[str, Any], name: str, error: float | None) -> str:
     """A mean estimate with its error; that of a logarithm is a share of the mean itself."""
     if row["scale"] == "log" and error:
-        return f"{_digits(row[name])} ({_first_digit(100 * error)} %)"
+        return f"{_digits(row[name])} ({_error(100 * error)} %)"
     return _value(row[name], error)
 
 
 def _value(value: float, error: float | None) -> str:
     """A value to three digits, and its error to one."""
-    return _digits(value) if not error else f"{_digits(value)} ({_first_digit(error)})"
+    return _digits(value) if not error else f"{_digits(value)} ({_error(error)})"
 
 
-def _first_digit(error: float) -> str:
-    """An error to one digit, in full: 30 and not 3e+01."""
-    return f"{float(f'{error:.1g}'):,g}"
+def _error(error: float) -> str:
+    """An error to one digit, and whole from ten on: 27 and not 3e+01."""
+    return f"{error:.1g}" if error < 9.5 else f"{error:,.0f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    """An interval in words, of which a side may be open."""
+    if low is None or high is None:
+        return ""
+    if high == float("inf"):
+        return f"interval from {_digits(low)} on, without an upper limit"
+    return f"interval {_digits(low)} to {_digits(high)}"
 
 
 def _digits(value: float | None) -> str:

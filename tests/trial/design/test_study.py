@@ -178,6 +178,7 @@ def test_quantiles_are_those_of_the_finite_estimates() -> None:
     np.testing.assert_allclose(found.select("q05", "q25", "q50", "q75", "q95").row(0), expected, rtol=1e-12)
     assert found["null_value"].to_list() == [0.1, 1.0, 0.0]
     assert found["measure"].to_list() == ["risk difference", "rate ratio", "shift"]
+    assert found["unit"].to_list() == [None, None, "mg/L"]
 
 
 def test_a_test_without_an_estimate_has_no_quantiles() -> None:

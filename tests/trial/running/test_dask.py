@@ -175,3 +175,26 @@ def test_a_cluster_that_is_not_there_or_has_no_worker_is_named(tmp_path: Path) -
         dask_cluster(file, 2.0),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("", "--dask: give the address of a scheduler with its port, as in tcp://HOST:8786"),
+        ("cluster", "--dask cluster: give the address of a scheduler with its port"),
+        ("tcp://host:port", "--dask tcp://host:port: give the address of a scheduler with its port"),
+        ("nowhere.json", "--dask nowhere.json: there is no such scheduler file"),
+    ],
+)
+def test_what_cannot_be_a_scheduler_is_refused_before_anything_waits(address: str, said: str) -> None:
+    with pytest.raises(InputError) as caught, dask_cluster(address):
+        pass
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"id": 1}', '{"address": 5}'])
+def test_a_file_that_is_no_scheduler_file_is_refused(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "scheduler.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="this is no scheduler file"), dask_cluster(str(file)):
+        pass

@@ -113,3 +113,19 @@ def test_results_of_other_tables_are_not_mixed(tmp_path: Path) -> None:
     other.rescore(study, tmp_path / "again", score=counted)
     with pytest.raises(InputError, match="this archive was begun without recorded tables"):
         run(tmp_path / "again", block=drawn_block)
+
+
+def test_results_never_go_into_the_archive_that_they_are_computed_from(tmp_path: Path) -> None:
+    source = run(tmp_path / "trial")
+    before = files_of(tmp_path / "trial")
+    with pytest.raises(InputError, match="the results need a folder of their own; name another with -o"):
+        source.rescore(protocol(analysis=(OTHER,)), tmp_path / "other" / ".." / "trial", score=counted)
+    assert files_of(tmp_path / "trial") == before
+
+
+def test_a_packed_archive_is_to_be_unpacked_first(tmp_path: Path) -> None:
+    run(tmp_path / "trial").pack(tmp_path / "trial.zip")
+    with pytest.raises(
+        InputError, match=r"trial\.zip: this is a file, and an archive is a folder; unpack it"
+    ):
+        Archive.open(tmp_path / "trial.zip")

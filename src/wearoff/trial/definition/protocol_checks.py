@@ -2,7 +2,7 @@
 
 A protocol may be well formed and still ask for what cannot be: an arm of nobody, visits that overtake each other, a
 capacity below what the arms need. Each such fault is noted at its table and key with what to do. This file looks at the
-half that makes the data; `reading_checks.py` at the half that reads them.
+half that makes the data; `reading_checks.py` at the half that reads them, `slips.py` at numbers of a wrong size.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from wearoff.dosing.pk.models import load_model
 from wearoff.dosing.policies import policy_card, policy_names
 from wearoff.errors import InputError, WearoffError
 from wearoff.trial.definition.reading_checks import note_unreadable
+from wearoff.trial.definition.slips import note_slips
 from wearoff.trial.protocol import COVARIATES, Arm, Protocol
 from wearoff.trial.world.people_file import load_people
 
@@ -23,7 +24,6 @@ __all__ = ["check_protocol", "infusions_per_week", "note_contradictions"]
 
 UNMEASURED = ("frailty", "wearing_off")
 """What may drive the choice of an arm beside the covariates."""
-_MOST_WEEKS = 1044  # 20 years: a slip rather than a study
 
 
 def check_protocol(protocol: Protocol) -> None:
@@ -39,13 +39,15 @@ def check_protocol(protocol: Protocol) -> None:
 
 def note_contradictions(protocol: Protocol, faults: Faults) -> None:
     """Note everything that a well-formed protocol cannot mean, at its table and key."""
+    is_laid_out = note_slips(protocol, faults)
     _people(protocol, faults)
     _arms(protocol, faults)
     _assignment(protocol, faults)
     _world(protocol, faults)
     _schedule(protocol, faults)
     _capacity(protocol, faults)
-    note_unreadable(protocol, faults)
+    if is_laid_out:
+        note_unreadable(protocol, faults)
 
 
 def infusions_per_week(protocol: Protocol) -> float:
@@ -307,12 +309,6 @@ def _schedule(protocol: Protocol, faults: Faults) -> None:
     if weeks < 1:
         fail(f"nobody is followed for {weeks} weeks; give 1 or more.", "followup_weeks", weeks)
         return
-    if weeks > _MOST_WEEKS:
-        fail(
-            f"{weeks} weeks are {weeks / 52.18:.0f} years; is the unit right? {_MOST_WEEKS} weeks at most.",
-            "followup_weeks",
-            weeks,
-        )
     for what, each, window in (
         ("visits", "visit_every_weeks", "visit_window_d"),
         ("scans", "mri_every_weeks", "mri_window_d"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wearoff.trial.reading.methods import load_method
+from wearoff.trial.reading.methods import kind_of, load_method
 
 if TYPE_CHECKING:
     from wearoff.trial.protocol import Protocol
@@ -20,6 +20,7 @@ QUANTILE_SCHEMA: dict[str, type[pl.DataType]] = {
     "analysis": pl.String,
     "look": pl.Int64,
     "measure": pl.String,
+    "unit": pl.String,  # of what is measured: mg/L, or points of occupancy; None of shares and ratios
     "replicates": pl.Int64,
     "estimated": pl.Int64,  # replicates with a finite estimate, which the quantiles are of
     **dict.fromkeys(QUANTILES, pl.Float64),
@@ -61,6 +62,7 @@ def estimate_quantiles(results: pl.LazyFrame | pl.DataFrame, protocol: Protocol)
             .with_columns(
                 analysis=pl.lit(analysis.name),
                 measure=pl.lit(method.measure),
+                unit=pl.lit(method.unit(kind_of(analysis, protocol)) or None, dtype=pl.String),
                 null_value=pl.lit(
                     analysis.margin if method.needs_margin else method.null_value, dtype=pl.Float64
                 ),

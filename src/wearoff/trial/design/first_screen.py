@@ -15,7 +15,7 @@ from wearoff.cohort.results import Answer, Finding
 from wearoff.cohort.wording import count, percent, percent_range, sentence_list, significant
 from wearoff.stats import proportion_interval
 from wearoff.trial.definition.world_plan import amount, share_words, world_figures
-from wearoff.trial.reading.methods import load_method
+from wearoff.trial.reading.methods import kind_of, load_method
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +99,7 @@ def is_null(analysis: Analysis, protocol: Protocol) -> bool:
     if analysis.by == "arm":
         treated = {arm.model_copy(update={"name": "", "size": 1}) for arm in _compared(analysis, protocol)}
         return len(treated) == 1
-    kind = next(each.kind for each in protocol.endpoints if each.name == analysis.endpoint)
+    kind = kind_of(analysis, protocol)
     world = protocol.world
     if kind in ACTIVITY:
         hangs_together = world.activity == "model" and world.wearing_off == "low_occupancy"
@@ -250,14 +250,15 @@ def _told(analysis: Analysis, protocol: Protocol, row: dict[str, Any]) -> str:
     else:
         shown = f"{percent(found.value)} of the studies show {_aim(analysis, protocol)}"
     parts = [f"Analysis {analysis.name}: {shown}"]
+    unit = method.unit(kind_of(analysis, protocol))
     if row["median_estimate"] is not None and method.measure != "none":
         truth = (
             ""
             if row["true_value"] is None
-            else f", the true one {_estimate(row['true_value'], method.measure)}"
+            else f", the true one {_estimate(row['true_value'], method.measure, unit)}"
         )
         parts.append(
-            f"the median {method.measure} is {_estimate(row['median_estimate'], method.measure)}{truth}"
+            f"the median {method.measure} is {_estimate(row['median_estimate'], method.measure, unit)}{truth}"
         )
     if row["coverage"] is not None and row["true_value"] is not None:
         parts.append(f"{percent(row['coverage'])} of its intervals hold the true value")
@@ -267,13 +268,14 @@ def _told(analysis: Analysis, protocol: Protocol, row: dict[str, Any]) -> str:
     return "; ".join(parts) + "."
 
 
-def _estimate(value: float, measure: str) -> str:
+def _estimate(value: float, measure: str, unit: str) -> str:
     """An estimate in the unit that people say it in."""
     if measure == "risk difference":
         return f"{100 * value:+.1f} points"
     if measure == "share":
         return percent(value)
-    return f"-{significant(-value, 3)}" if value < 0 else significant(value, 3)
+    said = f"-{significant(-value, 3)}" if value < 0 else significant(value, 3)
+    return f"{said} {unit}".rstrip()
 
 
 def _early(simulated: Simulated) -> Iterator[str]:

@@ -12,9 +12,9 @@ from wearoff.trial.reading.found import NOT_ESTIMATED, Found, Question, without
 from wearoff.trial.reading.rows import Rows
 
 if TYPE_CHECKING:
-    from wearoff.trial.protocol import EndpointKind
+    from wearoff.trial.protocol import Analysis, EndpointKind, Protocol
 
-__all__ = ["By", "Measure", "Method", "run_method"]
+__all__ = ["By", "Measure", "Method", "kind_of", "run_method"]
 
 By = Literal["wearing_off", "arm"]
 Measure = Literal[
@@ -31,6 +31,9 @@ _NULLS: dict[Measure, float | None] = {
     "share": None,
     "none": None,
 }
+
+_UNITS: dict[EndpointKind, str] = {"level": "mg/L", "occupancy": "points"}
+"""Of what is measured: an occupancy is recorded in per cent, so that its differences are points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,14 @@ class Method:
         """Whether the estimate is a ratio, to be averaged on the logarithmic scale."""
         return self.measure.endswith("ratio")
 
+    def unit(self, kind: EndpointKind) -> str:
+        """The unit of its estimate of such an endpoint; empty where it has none, as of shares and ratios.
+
+        Args:
+            kind: of the endpoint.
+        """
+        return _UNITS.get(kind, "") if self.measure in ("shift", "mean difference") else ""
+
     def takes(self, kind: EndpointKind, by: By) -> bool:
         """Whether it can be asked of such an endpoint in such groups.
 
@@ -82,6 +93,11 @@ class Method:
     def describe(self) -> str:
         """The sentences of the plan as one paragraph."""
         return " ".join(self.sentences)
+
+
+def kind_of(analysis: Analysis, protocol: Protocol) -> EndpointKind:
+    """The kind of the endpoint that an analysis is of."""
+    return next(each.kind for each in protocol.endpoints if each.name == analysis.endpoint)
 
 
 def run_method(method: Method, rows: Rows, question: Question) -> Found:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from wearoff.errors import UnknownNameError
 from wearoff.trial.reading import estimators, measured
-from wearoff.trial.reading.method import By, Measure, Method, run_method
+from wearoff.trial.reading.method import By, Measure, Method, kind_of, run_method
 
 if TYPE_CHECKING:
     from wearoff.trial.protocol import EndpointKind
 
-__all__ = ["METHODS", "Measure", "Method", "load_method", "method_names", "run_method"]
+__all__ = ["METHODS", "Measure", "Method", "kind_of", "load_method", "method_names", "run_method"]
 
 
 def load_method(name: str) -> Method:

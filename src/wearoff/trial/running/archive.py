@@ -162,6 +162,9 @@ class Archive:
             InputError: there is none, it was changed, or it is of another study, seed or version; it says what to do.
         """
         file = folder / ABOUT
+        if folder.is_file():
+            reason = "this is a file, and an archive is a folder; unpack it first, where it is a .zip of one."
+            raise InputError(Problem(reason, file=str(folder)))
         try:
             said = json.loads(file.read_text("utf-8"))
             if said["sha256"] != _digest_of_json(said["protocol"]):

@@ -56,6 +56,9 @@ def rescore_trial(
     Raises:
         InputError: the first halves differ, with the key; the archive is not finished or kept no tables.
     """
+    if folder.resolve() == source.folder.resolve():
+        reason = "the tables are read from here, so that the results need a folder of their own; name another with -o."
+        raise InputError(Problem(reason, file=str(folder)))
     if source.data_digest != data_digest(protocol):  # by what files hold, wherever they lie
         keys = list(differing_keys(source.protocol, protocol, MAKES_DATA))
         reason = (

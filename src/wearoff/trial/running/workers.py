@@ -6,13 +6,16 @@ started it does. Nothing heavy is imported here: what a worker may use is said b
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from wearoff.errors import ComputationError, InputError, Problem, WearoffError
@@ -20,6 +23,7 @@ from wearoff.errors import ComputationError, InputError, Problem, WearoffError
 __all__ = ["Here", "dask_cluster", "local_workers", "processors", "stop_workers"]
 
 _Found = TypeVar("_Found")
+_ADDRESS = re.compile(r"([a-z]+://)?(\[[^\]\s]+\]|[^\s:/\[\]]+):[0-9]{1,5}")
 _THREADS = ("POLARS_MAX_THREADS", "NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -92,21 +96,20 @@ def dask_cluster(address: str, wait_s: float = 60.0) -> Iterator[tuple[Executor,
             "a Dask cluster needs the package distributed; install wearoff with its extra: wearoff[cluster]"
         )
         raise WearoffError(reason) from fault
-    # anything that is the path of a file is a scheduler file, as in Dask's own commands
-    where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}  # noqa: PTH113
+    where = _scheduler(address)
     try:
         client = Client(**where, timeout=wait_s, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as fault:
         reason = (
             f"no Dask scheduler answers here ({fault}); start one with `dask scheduler`, or mend the address."
         )
-        raise InputError(Problem(reason, column="--dask", value=address)) from fault
+        raise InputError(Problem(reason, file=f"--dask {address}")) from fault
     with client:
         try:
             client.wait_for_workers(1, timeout=wait_s)
         except TimeoutError as fault:
             reason = f"the scheduler answers, and no worker came within {wait_s:g} s; start one with `dask worker`."
-            raise InputError(Problem(reason, column="--dask", value=address)) from fault
+            raise InputError(Problem(reason, file=f"--dask {address}")) from fault
 
         def at_once() -> int:
             if client.status in ("closing", "closed"):  # its futures would be waited for for ever
@@ -120,6 +123,34 @@ def dask_cluster(address: str, wait_s: float = 60.0) -> Iterator[tuple[Executor,
                 return 1
 
         yield client.get_executor(pure=False), at_once  # type: ignore[no-untyped-call]
+
+
+def _scheduler(address: str) -> dict[str, str]:
+    """How a client is told where its scheduler is; what cannot be an address is refused before anything waits for it.
+
+    As in Dask's own commands, anything that is the path of a file is a scheduler file.
+    """
+    file = Path(address)
+    if address and file.is_file():
+        try:
+            is_scheduler = isinstance(json.loads(file.read_text("utf-8"))["address"], str)
+        except (OSError, ValueError, KeyError, TypeError):
+            is_scheduler = False
+        if is_scheduler:
+            return {"scheduler_file": address}
+        reason = "this is no scheduler file; `dask scheduler --scheduler-file FILE` writes one when it has started."
+        raise InputError(Problem(reason, file=f"--dask {address}"))
+    if _ADDRESS.fullmatch(address):
+        return {"address": address}
+    if address.endswith(".json"):
+        reason = (
+            "there is no such scheduler file; start `dask scheduler --scheduler-file FILE`, or mend the path."
+        )
+    else:
+        reason = (
+            "give the address of a scheduler with its port, as in tcp://HOST:8786, or its scheduler file."
+        )
+    raise InputError(Problem(reason, file=f"--dask {address}".strip()))
 
 
 def _begin(threads: int) -> None:
