@@ -234,3 +234,11 @@ def test_a_trial_becomes_a_report_with_its_first_study_as_example(tmp_path: Path
     assert "method fisher" in page
     assert page.count("<svg") == 2
     assert (files.folder / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_non_inferiority_is_not_said_as_being_worse() -> None:
+    headline = design(ARMS, 500).answer.headline
+    assert (
+        "shows that every 6 weeks is less than 10 points of risk worse than every 4 weeks in 50.0 %"
+        in headline
+    )

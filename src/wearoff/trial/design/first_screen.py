@@ -149,7 +149,7 @@ def _aim(analysis: Analysis, protocol: Protocol) -> str:
         reference, compared = (arm.name for arm in _compared(analysis, protocol)[:2])
         if method.needs_margin and analysis.margin is not None:
             margin = amount(100 * analysis.margin, "point")
-            return f"that {compared} is worse than {reference} by less than {margin} of risk"
+            return f"that {compared} is less than {margin} of risk worse than {reference}"
         return f"a difference of {analysis.endpoint} between {compared} and {reference}"
     return f"a difference of {analysis.endpoint} by wearing-off"
 
