@@ -221,6 +221,11 @@ def test_a_trial_becomes_a_report_with_its_first_study_as_example(tmp_path: Path
     counts = {row["table"]: row for row in result.tables["example_counts"].frame.to_dicts()}
     assert counts["patient"] == {"table": "patient", "rows": 40, "patients": 40}
     assert result.tables["example_results"].frame["replicate"].unique().to_list() == [0]
+    said = result.tables["example_results"].frame.select("analysis", "measure", "unit").rows()
+    assert said == [
+        (BERGEN.analyses[0].name, "risk difference", None),
+        (BERGEN.analyses[1].name, "shift", "points"),
+    ]
     (arm,) = result.tables["example_arms"].frame.to_dicts()
     assert arm["patients"] == 40
     assert arm["mean_interval_weeks"] == pytest.approx(4.0, abs=0.3)

@@ -82,7 +82,7 @@ def design_study(
         sections.append(_operating(tables, protocol, characteristics, quantiles, looks, null))
     sections += analysis_plan(protocol, seed=seed, replicates=replicates)
     if example is not None:
-        sections.append(example_section(tables, example, example_results))
+        sections.append(example_section(tables, example, example_results, protocol))
     if decisions is not None:
         sections.append(decision_section(tables, decisions))
     tables["settings"], tables["assumptions"] = setting_table(protocol), assumption_table(protocol)
