@@ -12,6 +12,7 @@ import pytest
 from tests.trial.definition.test_plan import changed
 from wearoff.cohort.results import StudyResult
 from wearoff.report.write import write_study
+from wearoff.trial.definition.null_world import null_of
 from wearoff.trial.definition.protocol_file import load_protocol, protocol_digest, protocol_names
 from wearoff.trial.design.estimates import estimate_quantiles
 from wearoff.trial.design.first_screen import ENOUGH, is_null, primary_of
@@ -247,3 +248,17 @@ def test_non_inferiority_is_not_said_as_being_worse() -> None:
         "shows that every 6 weeks is less than 10 points of risk worse than every 4 weeks in 50.0 %"
         in headline
     )
+
+
+def test_an_example_alone_is_not_called_nothing(tmp_path: Path) -> None:
+    run = run_trial(BERGEN, tmp_path / "archive", replicates=1, seed=11)
+    headline = design_study(BERGEN, example=run.archive.cohort(0)).answer.headline
+    assert headline.startswith("One study was simulated, as an example")
+
+
+def test_what_has_something_to_find_in_the_null_world_is_no_error_of_the_first_kind(tmp_path: Path) -> None:
+    run = run_trial(BERGEN, tmp_path / "archive", replicates=2, seed=11)
+    nothing = run_trial(null_of(BERGEN), tmp_path / "null", replicates=2, seed=11)
+    frame = design_of(run.archive, null=nothing.archive).tables["null"].frame
+    # wearing-off goes with occupancy in that world too
+    assert frame["analysis"].to_list() == [BERGEN.analyses[0].name]
