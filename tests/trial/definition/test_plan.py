@@ -224,3 +224,13 @@ def test_every_value_of_a_protocol_stands_in_the_table_of_settings() -> None:
     assert values["schedule", "is_with_gadolinium"] == ("true", "true")
     assert values["capacity", "infusions_per_week"] == ("36", "")
     assert values["analysis 1", "is_primary"] == ("true", "false")
+
+
+def test_the_numbers_of_a_policy_have_their_units_in_words() -> None:
+    said = " ".join(
+        " ".join(section.paragraphs) for section in analysis_plan(load_protocol("personal-dosing"))
+    )
+    assert "longest 8 weeks (" in said
+    assert "step 1 week (" in said
+    assert "step 1 day (" in said
+    assert "margin 5 mg/L (" in said

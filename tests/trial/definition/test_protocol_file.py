@@ -319,3 +319,13 @@ def test_damaged_files_give_a_protocol_or_an_error_that_names_the_file(damage: l
     else:
         assert parse_protocol(to_toml(protocol)) == protocol
     assert all(problem.startswith("a.toml") for problem in problems)
+
+
+@pytest.mark.parametrize("name", ["mine", "mine.TOML", "mine.txt"])
+def test_a_file_of_another_ending_is_not_taken_for_a_name(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(protocol_text("bergen-2020"), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"the file of a protocol ends with \.toml, and this does not; rename it"
+    ):
+        load_protocol(str(file))

@@ -12,6 +12,7 @@ import pytest
 from tests.trial.definition.test_plan import changed
 from wearoff.cohort.results import StudyResult
 from wearoff.report.write import write_study
+from wearoff.trial.definition.null_world import null_of
 from wearoff.trial.definition.protocol_file import load_protocol, protocol_digest, protocol_names
 from wearoff.trial.design.estimates import estimate_quantiles
 from wearoff.trial.design.first_screen import ENOUGH, is_null, primary_of
@@ -221,6 +222,11 @@ def test_a_trial_becomes_a_report_with_its_first_study_as_example(tmp_path: Path
     counts = {row["table"]: row for row in result.tables["example_counts"].frame.to_dicts()}
     assert counts["patient"] == {"table": "patient", "rows": 40, "patients": 40}
     assert result.tables["example_results"].frame["replicate"].unique().to_list() == [0]
+    said = result.tables["example_results"].frame.select("analysis", "measure", "unit").rows()
+    assert said == [
+        (BERGEN.analyses[0].name, "risk difference", None),
+        (BERGEN.analyses[1].name, "shift", "points"),
+    ]
     (arm,) = result.tables["example_arms"].frame.to_dicts()
     assert arm["patients"] == 40
     assert arm["mean_interval_weeks"] == pytest.approx(4.0, abs=0.3)
@@ -234,3 +240,25 @@ def test_a_trial_becomes_a_report_with_its_first_study_as_example(tmp_path: Path
     assert "method fisher" in page
     assert page.count("<svg") == 2
     assert (files.folder / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_non_inferiority_is_not_said_as_being_worse() -> None:
+    headline = design(ARMS, 500).answer.headline
+    assert (
+        "shows that every 6 weeks is less than 10 points of risk worse than every 4 weeks in 50.0 %"
+        in headline
+    )
+
+
+def test_an_example_alone_is_not_called_nothing(tmp_path: Path) -> None:
+    run = run_trial(BERGEN, tmp_path / "archive", replicates=1, seed=11)
+    headline = design_study(BERGEN, example=run.archive.cohort(0)).answer.headline
+    assert headline.startswith("One study was simulated, as an example")
+
+
+def test_what_has_something_to_find_in_the_null_world_is_no_error_of_the_first_kind(tmp_path: Path) -> None:
+    run = run_trial(BERGEN, tmp_path / "archive", replicates=2, seed=11)
+    nothing = run_trial(null_of(BERGEN), tmp_path / "null", replicates=2, seed=11)
+    frame = design_of(run.archive, null=nothing.archive).tables["null"].frame
+    # wearing-off goes with occupancy in that world too
+    assert frame["analysis"].to_list() == [BERGEN.analyses[0].name]

@@ -81,3 +81,31 @@ def test_more_patients_than_can_be_simulated_are_refused_with_the_number() -> No
 @pytest.mark.parametrize("key", ["ratio_sd", "activity_patients"])
 def test_an_uncertainty_of_nothing_is_refused(key: str) -> None:
     assert refused(PowerChoices(settings={key: 0.0}))[0][0] == key
+
+
+def test_a_number_that_is_given_twice_is_planned_for_once() -> None:
+    found = plan(PowerChoices(activities=(0.2, 0.05, 0.2), years=(3.0, 3.0, 1.0)))
+    assert (found.activities, found.years) == ((0.2, 0.05), (3.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("wearing_off_activity", "ratio", 1e300),
+        ("wearing_off_activity", "activity_patients", 1e18),
+        ("occupancy_wearing_off", "ratio_sd", 100.0),
+        ("sid_eid", "true_ratio", 1e9),
+        ("sid_eid", "true_ratio_sd", 14.5),
+        ("sid_eid", "rate", 600.0),
+        ("sid_eid", "dispersion", 1e6),
+    ],
+)
+def test_a_number_of_the_wrong_size_is_told_at_its_own_key(name: str, key: str, value: float) -> None:
+    ((at, reason),) = refused(PowerChoices(name, {key: value}))
+    assert at == key
+    assert f"{value:g}" in reason
+    assert "at most" in reason
+
+
+def test_an_infinite_uncertainty_is_refused() -> None:
+    assert [key for key, _ in refused(PowerChoices(settings={"ratio_sd": float("inf")}))] == ["ratio_sd"]

@@ -178,3 +178,8 @@ def test_the_half_that_makes_the_data_is_named_by_its_keys() -> None:
     assert list(differing_keys(protocol(), other, MAKES_DATA)) == ["recording.unscanned"]
     assert list(differing_keys(protocol(), protocol(), MAKES_DATA)) == []
     assert set(MAKES_DATA) < set(type(other).model_fields)
+
+
+def test_a_folder_whose_name_is_too_long_is_told_as_one_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the archive cannot be written here"):
+        Archive.begin(tmp_path / ("a" * 300), protocol(), 0, 10)

@@ -353,5 +353,7 @@ def _simulation(protocol: Protocol, seed: int | None, replicates: int | None) ->
 
 
 def _figure(name: str, figure: Figure) -> str:
-    unit = "" if figure.unit == "1" else f" {figure.unit}"
+    word = {"week": "week", "d": "day"}.get(figure.unit)
+    many = "" if figure.value == 1 else "s"
+    unit = "" if figure.unit == "1" else f" {figure.unit if word is None else word + many}"
     return f"{name} {figure.value:g}{unit} ({figure.mark}, {figure.source.text})"

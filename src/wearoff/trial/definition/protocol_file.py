@@ -60,6 +60,10 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
     if str(name_or_path).endswith(_SUFFIX):
         return read_protocol(name_or_path)
     name = str(name_or_path)
+    if name not in protocol_names() and Path(name).is_file():
+        raise InputError(
+            Problem(f"the file of a protocol ends with {_SUFFIX}, and this does not; rename it.", name)
+        )
     return parse_protocol(protocol_text(name), name + _SUFFIX)
 
 

@@ -10,9 +10,11 @@ import polars as pl
 from wearoff.cohort.results import Section, Table
 from wearoff.cohort.wording import count
 from wearoff.trial.reading.at_entry import ARM
+from wearoff.trial.reading.methods import kind_of, load_method
 
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
+    from wearoff.trial.protocol import Protocol
 
 __all__ = ["EXAMPLE_PATIENTS", "decision_section", "example_section"]
 
@@ -24,7 +26,9 @@ _DECISIONS = 60
 _SAME_WEEKS = 1e-6
 
 
-def example_section(tables: dict[str, Table], example: Cohort, results: pl.DataFrame | None) -> Section:
+def example_section(
+    tables: dict[str, Table], example: Cohort, results: pl.DataFrame | None, protocol: Protocol
+) -> Section:
     """The records of one virtual study: how many rows, and those of its first patients."""
     patients = _first_study(example)
     whole = {
@@ -60,7 +64,9 @@ def example_section(tables: dict[str, Table], example: Cohort, results: pl.DataF
             tables[f"example_{name}"] = Table(f"example_{name}", title, rows.select(said).head(_ROWS))
             names.append(f"example_{name}")
     if results is not None:
-        tables["example_results"] = Table("example_results", "What its analyses found", results)
+        tables["example_results"] = Table(
+            "example_results", "What its analyses found", _with_measures(results, protocol)
+        )
         names.insert(0, "example_results")
     return Section(
         "One virtual study",
@@ -101,6 +107,23 @@ def _infusions_by_arm(whole: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         )
         .sort("arm")
     )
+
+
+def _with_measures(results: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    """The rows of results with what is estimated before each estimate, and its unit behind it."""
+    methods = {analysis.name: load_method(analysis.method) for analysis in protocol.analyses}
+    units = {
+        analysis.name: methods[analysis.name].unit(kind_of(analysis, protocol)) or None
+        for analysis in protocol.analyses
+    }
+    name = pl.col("analysis")
+    measures = {each: method.measure for each, method in methods.items()}
+    found = results.with_columns(
+        measure=name.replace_strict(measures, default=None, return_dtype=pl.String),
+        unit=name.replace_strict(units, default=None, return_dtype=pl.String),
+    )
+    first = ("replicate", "look", "analysis", "measure", "estimate", "low", "high", "unit")
+    return found.select(*first, pl.exclude(first))
 
 
 def _first_study(example: Cohort) -> list[str]:

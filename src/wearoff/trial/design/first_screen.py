@@ -40,12 +40,14 @@ class Simulated:
         looks: a row for each primary analysis and look.
         null: characteristics in a world where there is nothing to find.
         replicates: how many virtual studies.
+        has_example: whether the records of one virtual study are shown.
     """
 
     characteristics: pl.DataFrame | None
     looks: pl.DataFrame | None
     null: pl.DataFrame | None
     replicates: int | None
+    has_example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,19 @@ def first_screen(protocol: Protocol, simulated: Simulated) -> Answer:
     share = None if simulated.characteristics is None else _share_of(analysis, simulated)
     return Answer(
         question=protocol.question,
-        headline=_headline(analysis, protocol, share),
+        headline=_headline(analysis, protocol, share, has_example=simulated.has_example),
         findings=tuple(_findings(analysis, protocol, simulated, share)),
         sentences=tuple(_sentences(protocol, simulated, share)),
         limits=tuple(_limits(protocol)),
     )
 
 
-def _headline(analysis: Analysis, protocol: Protocol, share: _Share | None) -> str:
+def _headline(analysis: Analysis, protocol: Protocol, share: _Share | None, *, has_example: bool) -> str:
+    if share is None and has_example:
+        return (
+            "One study was simulated, as an example: it says how the records would look, and nothing of how often the "
+            "study would show something. For that, simulate many."
+        )
     if share is None:
         return (
             "Nothing has been simulated yet: this is the plan of the study, free of contradictions, with all that it "
@@ -149,7 +156,7 @@ def _aim(analysis: Analysis, protocol: Protocol) -> str:
         reference, compared = (arm.name for arm in _compared(analysis, protocol)[:2])
         if method.needs_margin and analysis.margin is not None:
             margin = amount(100 * analysis.margin, "point")
-            return f"that {compared} is worse than {reference} by less than {margin} of risk"
+            return f"that {compared} is less than {margin} of risk worse than {reference}"
         return f"a difference of {analysis.endpoint} between {compared} and {reference}"
     return f"a difference of {analysis.endpoint} by wearing-off"
 

@@ -22,7 +22,7 @@ from wearoff.trial.definition.plan import analysis_plan
 from wearoff.trial.definition.protocol_file import protocol_digest
 from wearoff.trial.definition.world_plan import assumption_table, setting_table
 from wearoff.trial.design.example import decision_section, example_section
-from wearoff.trial.design.first_screen import Simulated, first_screen
+from wearoff.trial.design.first_screen import Simulated, first_screen, is_null
 from wearoff.trial.world.people_file import people_digest
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def design_study(
         sections.append(_operating(tables, protocol, characteristics, quantiles, looks, null))
     sections += analysis_plan(protocol, seed=seed, replicates=replicates)
     if example is not None:
-        sections.append(example_section(tables, example, example_results))
+        sections.append(example_section(tables, example, example_results, protocol))
     if decisions is not None:
         sections.append(decision_section(tables, decisions))
     tables["settings"], tables["assumptions"] = setting_table(protocol), assumption_table(protocol)
@@ -96,7 +96,7 @@ def design_study(
             tables=("settings", "assumptions"),
         )
     )
-    simulated = Simulated(characteristics, looks, null, replicates)
+    simulated = Simulated(characteristics, looks, null, replicates, has_example=example is not None)
     return StudyResult(
         name=protocol.name,
         title=protocol.title,
@@ -139,13 +139,23 @@ def design_of(archive: Archive, *, null: Archive | None = None) -> StudyResult:
         characteristics=operating_characteristics(results, protocol),
         quantiles=estimate_quantiles(results, protocol),
         looks=characteristics_by_look(results, protocol),
-        null=None if null is None else operating_characteristics(null.results(), null.protocol),
+        null=None if null is None else _where_nothing_is(null),
         example=archive.cohort(0) if archive.is_kept and archive.finished() else None,
         example_results=results.filter(first).collect(),
         decisions=archive.decisions().filter(first).collect(),
         replicates=sum(len(archive.replicates_of(number)) for number in archive.finished()),
         seed=archive.seed,
     )
+
+
+def _where_nothing_is(null: Archive) -> pl.DataFrame | None:
+    """The characteristics of the analyses that have nothing to find there: what others show is no error."""
+    from wearoff.trial.running.operating import operating_characteristics
+
+    names = [each.name for each in null.protocol.analyses if is_null(each, null.protocol)]
+    found = operating_characteristics(null.results(), null.protocol)
+    found = found.filter(found["analysis"].is_in(names))
+    return found if found.height else None
 
 
 def _operating(
@@ -196,7 +206,7 @@ def _operating(
             "null",
             "The same study where there is nothing to find",
             null.select(_SHOWN),
-            "Shown is here the error of the first kind.",
+            "Shown is the error of the first kind. Analyses that have something to find there as well are left out.",
         )
         names.append("null")
     studies = int(characteristics["replicates"].max() or 0)  # type: ignore[arg-type]

@@ -17,6 +17,19 @@ ANY_SIZE: Final = 100
 """A size to ask a design with for the size that it needs, which does not depend on it."""
 SETTINGS_OF_TRUTH: Final = ("ratio_sd", "activity_patients", "true_ratio_sd")
 MOST_PATIENTS: Final = 20_000
+_MOST: Final = {
+    "ratio": (100.0, "a ratio of {} is not thought possible; 100 at most"),
+    "true_ratio": (100.0, "a ratio of {} is not thought possible; 100 at most"),
+    "ratio_sd": (5.0, "a spread of {} of its logarithm says nothing of a ratio; 5 at most"),
+    "true_ratio_sd": (5.0, "a spread of {} of its logarithm says nothing of a ratio; 5 at most"),
+    "activity_patients": (
+        1e6,
+        "nobody has seen {} patients; 1,000,000 at most, where the activity is as good as known",
+    ),
+    "rate": (50.0, "{} relapses a year and patient are not thought possible; 50 at most"),
+    "dispersion": (100.0, "a dispersion of {} is not thought possible; 100 at most"),
+}
+"""What cannot be told from a slip, and would end in a size of nobody or in a simulation without end."""
 
 AnyDesign = ActivityDesign | OccupancyDesign | IntervalDesign
 _DESIGNS: Mapping[str, type[ActivityDesign] | type[OccupancyDesign] | type[IntervalDesign]] = {
@@ -102,6 +115,7 @@ def plan(choices: PowerChoices) -> Plan:
         if values:
             chosen[key] = values[0]
     settings = settings_of(choices.question, chosen)
+    _check_slips(choices.question, settings)
     design = _sized(design_of(choices.question, settings), choices)
     for key, values in several.items():  # a second number must be as sound as the first
         for value in values[1:]:
@@ -116,8 +130,9 @@ def plan(choices: PowerChoices) -> Plan:
         settings=settings,
         chosen=frozenset(chosen),
         design=design,
-        activities=choices.activities or _further_activities(choices.question, settings),
-        years=choices.years or _further_years(settings),
+        activities=tuple(dict.fromkeys(choices.activities))
+        or _further_activities(choices.question, settings),
+        years=tuple(dict.fromkeys(choices.years)) or _further_years(settings),
         is_sized=choices.patients is None,
         replicates=asked.replicates if choices.replicates is None else choices.replicates,
         seed=choices.seed,
@@ -162,6 +177,16 @@ def _too_many(choices: PowerChoices, needed: int) -> InputError:
         "effect, follow longer, or ask for less power"
     )
     return InputError(Problem(reason, table=choices.question, key="patients"))
+
+
+def _check_slips(name: str, settings: Mapping[str, float]) -> None:
+    faults = [
+        Problem(why.format(f"{settings[key]:g}"), table=name, key=key)
+        for key, (most, why) in _MOST.items()
+        if key in settings and settings[key] > most
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def _check_truth(name: str, settings: Mapping[str, float]) -> None:

@@ -134,7 +134,11 @@ class Archive:
             versions=versions_here(),
             rescored=rescored,
         )
-        if (folder / ABOUT).exists():
+        try:
+            is_there = (folder / ABOUT).exists()
+        except OSError as fault:  # a name that is too long, or a folder that may not be entered
+            raise unwritable(folder, fault) from fault
+        if is_there:
             wanted = continued(cls.open(folder, protocol=protocol, seed=seed), wanted)
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             reason = (
