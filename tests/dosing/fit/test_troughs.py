@@ -124,3 +124,19 @@ def test_who_does_not_get_there_is_handed_to_the_other_fit(monkeypatch: pytest.M
     monkeypatch.setattr(troughs, "_MOST_ROUNDS", 0)
     found = quickly(records, subjects, weight)
     np.testing.assert_allclose(found, fit_map(MODEL, subjects).effects, atol=1e-6)
+
+
+def test_a_level_that_is_not_solved_is_left_to_the_other_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    records, subjects, weight = people(5, 9)
+    solved = troughs._Problem.log_troughs
+
+    def unsolved(problem: troughs._Problem, effects: np.ndarray, where: np.ndarray) -> np.ndarray:
+        level = solved(problem, effects, where)
+        level[where == 3] = np.nan
+        return level
+
+    expected = fit_map(MODEL, subjects).effects
+    monkeypatch.setattr(troughs._Problem, "log_troughs", unsolved)
+    found = quickly(records, subjects, weight)
+    np.testing.assert_allclose(found[3], expected[3], atol=1e-6)
+    np.testing.assert_allclose(found, expected, atol=1e-4)

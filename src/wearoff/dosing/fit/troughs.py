@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,11 +41,13 @@ _SHORTER = 0.3  # of the last move, for the next one from the same polynomial
 _MOST_INNER = 40
 _STILL = 1e-6  # an effect moves no more
 _NOISE = 1e-7  # of an objective, far below what any probability would show
+_LEAST_BEND = 0.1  # of that of the prior, in every direction
 _LANES = 128
 _INTERVALS = 8
 _LEAST = 1e-9  # mg/L
 _USUAL_LEVEL = 20.0  # mg/L
 _NOT_BELOW = np.zeros((1, 1), dtype=bool)
+_LENGTH, _RATE = EVENTS.index("length"), EVENTS.index("rate")
 _KEPT = slice(EVENTS.index("kept_depot"), None)
 
 
@@ -145,6 +147,7 @@ class _Problem:
         self.names = effect_names(model)
         self.typical = typical
         self.precision = np.linalg.inv(effect_covariance(model))
+        self.least = _LEAST_BEND * float(np.linalg.eigvalsh(self.precision)[0])
         self.error = residual_error(model)
         most = max(one.infused_d.size for one in records) - 1
         intervals = -(-most // _INTERVALS) * _INTERVALS
@@ -162,10 +165,10 @@ class _Problem:
     def objective(
         self, effects: np.ndarray, log_level: np.ndarray, where: np.ndarray
     ) -> Float[np.ndarray, " some"]:
-        """Minus log posterior density."""
+        """Minus log posterior density; infinite where the levels were not solved."""
         loss = loss_of(np.exp(log_level), self.measured[where], _NOT_BELOW, self.error)
         prior = 0.5 * np.einsum("pi,ij,pj->p", effects, self.precision, effects)
-        return np.asarray(loss.value.sum(axis=1) + prior)
+        return np.where(np.isnan(log_level).any(axis=1), np.inf, loss.value.sum(axis=1) + prior)
 
     def shape(self, middle: np.ndarray, where: np.ndarray) -> _Shape:
         """The polynomials around some effects."""
@@ -237,7 +240,7 @@ class _Problem:
         exact = np.einsum("pik,pk,pjk->pij", slope, second, slope) + self.precision
         exact += np.einsum("pijk,pk->pij", shape.bend, first)
         safe = np.einsum("pik,pk,pjk->pij", slope, loss.curvature * level**2, slope) + self.precision
-        is_positive = np.linalg.eigvalsh(exact)[:, 0] > 0.1 * np.linalg.eigvalsh(safe)[:, 0]
+        is_positive = np.linalg.eigvalsh(exact)[:, 0] > self.least
         hessian = np.where(is_positive[:, None, None], exact, safe)
         at = np.arange(move.shape[1])
         hessian[:, at, at] *= 1 + damping[:, None]
@@ -246,9 +249,8 @@ class _Problem:
     def log_troughs(
         self, effects: Float[np.ndarray, "some draws effects"], where: Int[np.ndarray, " some"]
     ) -> Float[np.ndarray, "some draws troughs"]:
-        """The logarithm of every trough of some patients under each of their effects; NaN where it was not solved."""
-        from wearoff.dosing.pk.adaptive import sweep
-        from wearoff.dosing.pk.population import ahead
+        """The logarithm of every trough of some patients under each of their effects; NaN where one was not solved."""
+        from wearoff.dosing.pk.adaptive import sweep  # loads JAX
 
         some, draws, _ = effects.shape
         rows = np.empty((1, len(PARAMETER_NAMES), some, draws))
@@ -263,41 +265,42 @@ class _Problem:
         patient, draw = np.repeat(order, draws), np.tile(np.arange(draws), some)
         blocks = [slice(begin, begin + _LANES) for begin in range(0, patient.size, _LANES)]
 
-        def solved(block: slice) -> tuple[np.ndarray, np.ndarray]:
+        interval_d, longest_d = self.interval_d[where].T, self.longest_d[where].T
+        gaps = 2 * interval_d.shape[0]
+        events = np.zeros((gaps, len(EVENTS), some))
+        events[:, _KEPT] = 1.0
+        events[::2, _RATE] = DOSE_MG / DURATION_D
+        events[::2, _LENGTH] = np.where(interval_d > 0, DURATION_D, 0.0)
+        events[1::2, _LENGTH] = np.where(interval_d > 0, interval_d - DURATION_D, 0.0)
+        wait = np.empty((gaps, some))
+        wait[::2], wait[1::2] = longest_d, np.maximum(longest_d - DURATION_D, 0.0)
+
+        def begun(block: slice) -> tuple[np.ndarray, dict[str, Any]]:
+            """A block on its way; the compiled code goes on beside this one."""
             mine, its = (
                 np.pad(one[block], (0, _LANES - one[block].size), mode="edge") for one in (patient, draw)
             )
-            who = where[mine]
-            interval_d, longest_d = self.interval_d[who].T, self.longest_d[who].T
-            is_given = interval_d > 0
-            gaps = 2 * interval_d.shape[0]
-            events = np.zeros((gaps, len(EVENTS), _LANES))
-            events[:, _KEPT] = 1.0
-            events[::2, 0] = np.where(is_given, DURATION_D, 0.0)
-            events[::2, 1] = DOSE_MG / DURATION_D
-            events[1::2, 0] = np.where(is_given, interval_d - DURATION_D, 0.0)
-            wait = np.empty((gaps, _LANES))
-            wait[::2], wait[1::2] = longest_d, np.maximum(longest_d - DURATION_D, 0.0)
             found = sweep(
                 {
                     "parameters": rows[:, :, mine, its],
                     "state": np.zeros((3, _LANES)),
-                    "events": events,
+                    "events": events[:, :, mine],
                     "segment": np.zeros(gaps, dtype=np.int32),
-                    "ahead": wait,
+                    "ahead": wait[:, mine],
                     "tolerance": np.float64(_TOLERANCE * _ACCURACY),
                 },
                 order=16,
                 has_depot=False,
             )
-            trough = np.asarray(found["level"])[1::2]
-            trough = trough[self.ends[who].T, np.arange(_LANES)]
-            return np.where(np.asarray(found["status"]) == 0, trough, np.nan).T, mine
+            return mine, found
 
         whole = np.empty((some, draws, self.ends.shape[1]))
-        for block, (trough, mine) in zip(blocks, ahead(solved, blocks), strict=True):
+        for block, (mine, found) in zip(blocks, [begun(block) for block in blocks], strict=True):
             number = draw[block].size
-            whole[mine[:number], draw[block]] = trough[:number]
+            trough = np.asarray(found["level"])[1::2][self.ends[where[mine]].T, np.arange(_LANES)].T
+            is_solved = np.asarray(found["status"]) == 0
+            whole[mine[:number], draw[block]] = np.where(is_solved[:, None], trough, np.nan)[:number]
+        whole[np.isnan(whole).any(axis=(1, 2))] = np.nan
         return np.asarray(np.log(np.maximum(whole, _LEAST)))
 
 
