@@ -11,8 +11,8 @@ import pytest
 
 from tests.trial.blocks import drawn_block, protocol
 from wearoff.errors import InputError
-from wearoff.trial.protocol import Recording, Schedule
-from wearoff.trial.running.archive import BLOCK_PATIENTS, MAKES_DATA, Archive
+from wearoff.trial.protocol import Arm, Recording, Schedule
+from wearoff.trial.running.archive import BLOCK_PATIENTS, MAKES_DATA, PREDICTING_PATIENTS, Archive
 from wearoff.trial.running.archive_checks import differing_keys, versions_here
 from wearoff.trial.running.archive_files import WrittenBlock
 
@@ -91,6 +91,13 @@ def test_a_block_has_two_thousand_patients_at_most_or_one_replicate(
     assert replicates * size <= BLOCK_PATIENTS or replicates == 1
     covered = [number for block in archive.blocks for number in archive.replicates_of(block)]
     assert covered == list(range(10_001))
+
+
+def test_a_block_has_twice_as_many_patients_where_an_arm_predicts(tmp_path: Path) -> None:
+    arms = (Arm(name="four", size=20), Arm(name="m", size=20, policy="model_informed", aim_mg_per_l=10.0))
+    study = protocol(arm=arms)
+    archive = begun(tmp_path, protocol=study, replicates=1000, replicates_per_block=None)
+    assert archive.replicates_per_block * study.size == PREDICTING_PATIENTS == 2 * BLOCK_PATIENTS
 
 
 @pytest.mark.parametrize(

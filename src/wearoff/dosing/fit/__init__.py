@@ -8,6 +8,7 @@
     subject.py         a patient as arrays for a fit, and parameters under their effects
     likelihood.py      how likely a level is
     map.py             the most probable parameters
+    troughs.py         the same, quickly, where there is nothing but troughs of the usual infusion
     posterior.py       draws of what is left open
     diagnostics.py     each level beside its prediction, and where a patient leaves the model's data
 

@@ -82,8 +82,6 @@ def loss_of(
         is_below: whether it was only reported as below.
         error: the residual error.
     """
-    from scipy.special import log_ndtr
-
     sd, change = error.sd(predicted), error.sd_slope(predicted)
     distance = (measured - predicted) / sd
     moved = -(1 + distance * change) / sd  # derivative of the distance by the prediction
@@ -94,13 +92,15 @@ def loss_of(
     turn = error.sd_bend(predicted) / sd - (change / sd) ** 2  # second derivative of log SD
     bend = moved**2 + distance * bent + turn
     curvature = (1 + 2 * change**2) / sd**2
-    # a level below the limit
-    log_below = log_ndtr(distance)
-    ratio = np.exp(-0.5 * distance**2 - 0.5 * _LOG_2_PI - log_below)  # density over probability
-    value = np.where(is_below, -log_below, value)
-    slope = np.where(is_below, -ratio * moved, slope)
-    sure = np.maximum(ratio * (ratio + distance), 0.0) * moved**2
-    bend = np.where(is_below, sure - ratio * bent, bend)
-    curvature = np.where(is_below, sure, curvature)
+    if np.any(is_below):  # a level below the limit
+        from scipy.special import log_ndtr
+
+        log_below = log_ndtr(distance)
+        ratio = np.exp(-0.5 * distance**2 - 0.5 * _LOG_2_PI - log_below)  # density over probability
+        value = np.where(is_below, -log_below, value)
+        slope = np.where(is_below, -ratio * moved, slope)
+        sure = np.maximum(ratio * (ratio + distance), 0.0) * moved**2
+        bend = np.where(is_below, sure - ratio * bent, bend)
+        curvature = np.where(is_below, sure, curvature)
     is_known = np.isfinite(measured) & np.isfinite(predicted)
     return Loss(*(np.where(is_known, array, 0.0) for array in (value, slope, bend, curvature)))

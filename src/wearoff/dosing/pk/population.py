@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -146,7 +147,7 @@ def steady_population(
     if not (7 * weeks > duration_h / 24).all():
         raise ValueError("an interval is longer than its infusion")
     usual = float(weeks.max())
-    plan = plan_of(every(usual, dose_mg, 4, duration_h), parameters.lag_d, is_stateful=True)
+    plan = _settling_plan(usual, dose_mg, duration_h, parameters.lag_d)
     trough, peak = np.empty(patients), np.empty(patients)
     status = np.empty(patients, dtype=np.int8)
 
@@ -177,6 +178,12 @@ def steady_population(
     for _ in ahead(settle, _alike(parameters)):
         pass
     return PopulationSteadyState(trough, peak, status)
+
+
+@lru_cache(maxsize=256)
+def _settling_plan(weeks: float, dose_mg: float, duration_h: float, lag_d: float) -> Plan:
+    """The gaps of four doses; a rule that looks for an interval asks for the same ones again and again."""
+    return plan_of(every(weeks, dose_mg, 4, duration_h), lag_d, is_stateful=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,12 @@ from wearoff.trial.running.block import DECISION_SCHEMA
 if TYPE_CHECKING:
     from wearoff.trial.running.run import TrialRun
 
-__all__ = ["BLOCK_PATIENTS", "MAKES_DATA", "Archive"]
+__all__ = ["BLOCK_PATIENTS", "MAKES_DATA", "PREDICTING_PATIENTS", "Archive"]
 
 BLOCK_PATIENTS: Final = 2000
 """Patients of a block: enough for arrays to pay, few enough that memory is small and a lost block costs seconds."""
+PREDICTING_PATIENTS: Final = 4000
+"""Where an arm predicts: few decide in any week, and every week of a block has a price of its own."""
 
 MAKES_DATA: Final = (
     "patients",
@@ -115,13 +117,16 @@ class Archive:
             replicates: how many are asked for, at least 1.
             is_kept: whether recorded tables are kept.
             text: the protocol as it was read, to lie beside; by default a file that says the same.
-            replicates_per_block: how many stand in a block; by default as many as have `BLOCK_PATIENTS` patients.
+            replicates_per_block: how many stand in a block; by default as many as have `BLOCK_PATIENTS` patients,
+                or `PREDICTING_PATIENTS` where an arm predicts.
             rescored: digest of the archive whose recorded tables are read.
 
         Raises:
             InputError: the folder holds something else, or another study, seed or version, or cannot be written.
         """
-        per_block = replicates_per_block or max(1, BLOCK_PATIENTS // max(1, protocol.size))
+        predicts = any(arm.policy == "model_informed" for arm in protocol.arms)
+        most = PREDICTING_PATIENTS if predicts else BLOCK_PATIENTS
+        per_block = replicates_per_block or max(1, most // max(1, protocol.size))
         wanted = cls(
             folder=folder,
             protocol=protocol,

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wearoff.dosing.fit.subject import Subject, effect_names
-from wearoff.dosing.pk.weekly import DOSE_MG, DURATION_D
-from wearoff.dosing.regimen import Regimen
-from wearoff.dosing.settled import SettledTroughs, settled_after
+from wearoff.dosing.fit.subject import effect_names, under_effects
+from wearoff.dosing.fit.troughs import DOSE_MG, TroughRecord, fit_troughs
+from wearoff.dosing.settled import SettledTroughs
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
 
-    from wearoff.dosing.pk.models import PkModel
+    from wearoff.dosing.pk.models import Parameters, PkModel
 
 __all__ = ["EARLIER_INFUSIONS", "MOST_TROUGHS", "History"]
 
@@ -74,24 +73,21 @@ class History:
         Raises:
             ComputationError: a patient's levels cannot be computed.
         """
-        from wearoff.dosing.fit.map import fit_map  # loads JAX
-
-        subjects = [self._subject(one) for one in where.tolist()]
+        typical = self._typical(where)
+        records = [self._record(one) for one in where.tolist()]
         # a further level moves a patient little, so that a fit begins where the one before it ended
-        fit = fit_map(self._model, subjects, start=self._effects[where])
-        self._effects[where] = fit.effects
-        return settled_after(self._model, subjects, fit)
+        effects = fit_troughs(self._model, typical, self._weight_kg[where], records, self._effects[where])
+        self._effects[where] = effects
+        return SettledTroughs(under_effects(typical, effect_names(self._model), effects[:, None]), DOSE_MG)
 
-    def _subject(self, one: int) -> Subject:
+    def _typical(self, where: Int[np.ndarray, " some"]) -> Parameters:
+        """The typical parameters of the weights of some patients."""
+        return self._model.typical(self._weight_kg[where], tuple(str(one) for one in where.tolist()))
+
+    def _record(self, one: int) -> TroughRecord:
         found = self._found[one][-MOST_TROUGHS:]
-        begin = max(bisect_left(self._infused[one], found[0][0]) - EARLIER_INFUSIONS, 0)
-        start = np.array(self._infused[one][begin:])
-        regimen = Regimen(
-            start - start[0],
-            np.full(start.size, DOSE_MG),
-            np.full(start.size, DURATION_D),
-            np.zeros(start.size, dtype=bool),
-        )
-        day, level = (list(column) for column in zip(*found, strict=True))
-        at = [when - float(start[0]) for when in day]
-        return Subject.of(str(one), regimen, float(self._weight_kg[one]), at, level)
+        infused = self._infused[one]
+        begin = max(bisect_left(infused, found[0][0]) - EARLIER_INFUSIONS, 0)
+        start = np.array(infused[begin:])
+        day, level = (np.array(column) for column in zip(*found, strict=True))
+        return TroughRecord(start, np.searchsorted(start, day), level)
