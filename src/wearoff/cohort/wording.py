@@ -52,8 +52,8 @@ def significant(value: float | None, digits: int = 2) -> str:
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
-    """A number with its noun: `1 patient`, `12 patients`."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+    """A number with its noun: `1 patient`, `1,200 patients`."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def sentence_list(parts: list[str]) -> str:

@@ -343,7 +343,7 @@ def _times(number: int) -> str:
 
 
 def _simulation(protocol: Protocol, seed: int | None, replicates: int | None) -> Iterator[str]:
-    many = "Virtual studies" if replicates is None else f"{replicates:,} virtual studies"
+    many = "Virtual studies" if replicates is None else count(replicates, "virtual study", "virtual studies")
     stated = "a seed that is kept with the results" if seed is None else f"seed {seed}"
     yield (
         f"{many} of {count(protocol.size, 'patient')} are made. Every random number belongs to {stated}, a patient "

@@ -76,9 +76,13 @@ class _Share:
 
     def words(self) -> str:
         return (
-            f"{percent(self.value)} of {self.studies:,} virtual studies (Monte Carlo error {100 * self.error:.2g} "
-            f"points, 95 % interval {self.range()})"
+            f"{percent(self.value)} of {_studies(self.studies)} (Monte Carlo error {100 * self.error:.2g} points, "
+            f"95 % interval {self.range()})"
         )
+
+
+def _studies(number: int) -> str:
+    return count(number, "virtual study", "virtual studies")
 
 
 def primary_of(protocol: Protocol) -> Analysis:
@@ -209,7 +213,7 @@ def _findings(
     yield Finding(
         "Error of the first kind" if null else "Power",
         f"{percent(share.value)} ± {100 * share.error:.2g} points",
-        f"{analysis.name}; one Monte Carlo error of {share.studies:,} virtual studies, 95 % interval {share.range()}",
+        f"{analysis.name}; one Monte Carlo error of {_studies(share.studies)}, 95 % interval {share.range()}",
     )
     row = _last(simulated.characteristics, analysis.name)
     if row is None:
