@@ -39,7 +39,7 @@ def draw_operating(result: StudyResult) -> alt.TopLevelMixin | None:
     if frame is None:
         return None
     lines = pl.DataFrame(
-        [_operating_line(row) for row in frame.head(MOST_ROWS).to_dicts()],
+        [_operating_line(row, has_looks=_has_looks(frame)) for row in frame.head(MOST_ROWS).to_dicts()],
         schema={
             **dict.fromkeys(("shown", "low", "high", "uninformative"), pl.Float64),
             **dict.fromkeys(("name", "when", "words"), pl.String),
@@ -91,16 +91,20 @@ def draw_estimates(result: StudyResult) -> alt.TopLevelMixin | None:
         return None
     frame = frame.head(MOST_ROWS)
     panels = [
-        _estimate_panel(part.to_dicts(), str(part.item(0, "measure")), part.item(0, "unit"))
+        _estimate_panel(
+            part.to_dicts(), str(part.item(0, "measure")), part.item(0, "unit"), _has_looks(frame)
+        )
         for part in frame.partition_by("measure", "unit", maintain_order=True)
     ]
     return finish(alt.vconcat(*panels, spacing=14))
 
 
-def _estimate_panel(rows: list[dict[str, Any]], measure: str, unit: str | None) -> alt.LayerChart:
+def _estimate_panel(
+    rows: list[dict[str, Any]], measure: str, unit: str | None, has_looks: bool
+) -> alt.LayerChart:
     is_ratio = measure.endswith("ratio")
     lines = pl.DataFrame(
-        [_estimate_line(row, is_ratio) for row in rows],
+        [_estimate_line(row, is_ratio, has_looks=has_looks) for row in rows],
         schema={
             **dict.fromkeys((*_QUANTILES, "true", "null"), pl.Float64),
             **dict.fromkeys(("name", "when", "words"), pl.String),
@@ -172,7 +176,7 @@ _UNITS = {"risk difference": ", points", "share": ", %"}
 """What is drawn times a hundred."""
 
 
-def _operating_line(row: dict[str, Any]) -> dict[str, Any]:
+def _operating_line(row: dict[str, Any], *, has_looks: bool) -> dict[str, Any]:
     shown, low, high = (_share(row[name]) for name in ("shown", "shown_low", "shown_high"))
     return {
         "shown": shown,
@@ -180,12 +184,12 @@ def _operating_line(row: dict[str, Any]) -> dict[str, Any]:
         "high": high,
         "uninformative": _share(row["uninformative"]),
         "name": plain(row["analysis"], 42),
-        "when": f"look {row['look']}",
+        "when": f"look {row['look']}" if has_looks else "",
         "words": "not known" if shown is None else f"{percent(shown)} ({percent(low)} to {percent(high)})",
     }
 
 
-def _estimate_line(row: dict[str, Any], is_ratio: bool) -> dict[str, Any]:
+def _estimate_line(row: dict[str, Any], is_ratio: bool, *, has_looks: bool) -> dict[str, Any]:
     times = 100.0 if row["measure"] in _UNITS else 1.0
     found = {
         name: None if (value := _number(row[column])) is None or (is_ratio and value <= 0) else times * value
@@ -206,7 +210,7 @@ def _estimate_line(row: dict[str, Any], is_ratio: bool) -> dict[str, Any]:
     return {
         **found,
         "name": plain(row["analysis"], 42),
-        "when": f"look {row['look']}",
+        "when": f"look {row['look']}" if has_looks else "",
         "words": plain(words.replace("-", "−"), 44),
     }
 
@@ -222,6 +226,15 @@ def _domain(lines: pl.DataFrame, *, is_ratio: bool) -> tuple[float, float]:
         return max(0.8 * low, 1e-3), min(max(1.25 * high, 1.25 * 0.8 * low), 1e3)
     room = 0.06 * (high - low) or 0.1 * abs(high) or 0.1
     return low - room, high + room
+
+
+def _has_looks(frame: pl.DataFrame) -> bool:
+    """Whether there was a look before the end, so that each line has to say which it is of."""
+    return frame["look"].n_unique() > 1
+
+
+def _named(line: dict[str, Any]) -> str:
+    return f"{line['name']}, {line['when']}" if line["when"] else str(line["name"])
 
 
 def _left_out(frame: pl.DataFrame) -> str:
@@ -243,8 +256,8 @@ def _operating_in_words(result: StudyResult) -> str:
     frame = rows_of(result, "operating")
     if frame is None:
         return "How often each analysis shows something: nothing was simulated."
-    lines = [_operating_line(row) for row in frame.head(24).to_dicts()]
-    said = "; ".join(f"{line['name']}, {line['when']}: {line['words']}" for line in lines)
+    lines = [_operating_line(row, has_looks=_has_looks(frame)) for row in frame.head(24).to_dicts()]
+    said = "; ".join(f"{_named(line)}: {line['words']}" for line in lines)
     return f"Share of virtual studies in which each of {frame.height} analyses and looks shows something. {said}."
 
 
@@ -253,9 +266,12 @@ def _estimates_in_words(result: StudyResult) -> str:
     if frame is None:
         return "Estimates over virtual studies: none was made."
     rows = frame.head(24).to_dicts()
-    lines = [(_estimate_line(row, str(row["measure"]).endswith("ratio")), row) for row in rows]
+    has_looks = _has_looks(frame)
+    lines = [
+        (_estimate_line(row, str(row["measure"]).endswith("ratio"), has_looks=has_looks), row) for row in rows
+    ]
     said = "; ".join(
-        f"{line['name']}, {line['when']}, {plain(row['measure'], 20)}: {line['words']}"
+        f"{_named(line)}, {plain(row['measure'], 20)}: {line['words']}"
         + (f" {plain(row['unit'], 12)}" if row["unit"] else "")
         for line, row in lines
     )

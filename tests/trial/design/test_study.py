@@ -66,7 +66,8 @@ def design(protocol: Protocol, shown: int, studies: int = 1000, **given: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("shown", "begins"), [(900, "Yes, under these"), (130, "No: under these"), (800, "About: under these")]
+    ("shown", "begins"),
+    [(900, "This design can"), (130, "This design is too weak"), (800, "This design may just")],
 )
 def test_a_design_answers_its_question_as_far_as_the_monte_carlo_error_lets_it(
     shown: int, begins: str

@@ -147,10 +147,13 @@ def _headline(analysis: Analysis, protocol: Protocol, share: _Share | None, *, h
     enough = share_words(ENOUGH)
     told = f"{_aim(analysis, protocol)} in {share.words()}"
     if low >= ENOUGH:
-        return f"Yes, under these assumptions: the study shows {told}, which is more than {enough}."
+        return f"This design can answer that: under these assumptions it shows {told}, which is more than {enough}."
     if high < ENOUGH:
-        return f"No: under these assumptions the study shows {told}, and {enough} are asked for."
-    return f"About: under these assumptions the study shows {told}, which cannot be told from {enough}."
+        return (
+            f"This design is too weak for that: under these assumptions it shows {told}, and {enough} are asked "
+            "for."
+        )
+    return f"This design may just do for that: under these assumptions it shows {told}, which cannot be told from {enough}."
 
 
 def _aim(analysis: Analysis, protocol: Protocol) -> str:
