@@ -153,7 +153,10 @@ def _headline(analysis: Analysis, protocol: Protocol, share: _Share | None, *, h
             f"This design is too weak for that: under these assumptions it shows {told}, and {enough} are asked "
             "for."
         )
-    return f"This design may just do for that: under these assumptions it shows {told}, which cannot be told from {enough}."
+    return (
+        f"This design may just do for that: under these assumptions it shows {told}, which cannot be told "
+        f"from {enough}."
+    )
 
 
 def _aim(analysis: Analysis, protocol: Protocol) -> str:
