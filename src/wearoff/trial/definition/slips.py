@@ -1,7 +1,7 @@
 """Numbers of a protocol that are a slip rather than a study: per cent for a fraction, days for weeks, a digit too many.
 
 Such a number is no contradiction, and a study of it would run: into numbers that mean nothing, or out of memory. Each
-bound lies far outside of anything that has been studied or is thought possible; it says nothing of what is sensible.
+bound lies far outside of anything that has been studied or is thought possible; it says nothing of what is sensible. All bounds are assumed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ __all__ = ["MOST_PATIENTS", "MOST_WEEKS", "note_slips"]
 MOST_WEEKS: Final = 1044
 """20 years."""
 MOST_PATIENTS: Final = 100_000
-"""Patients of one replicate; the largest register of the drug has a tenth of them or so."""
+"""Patients of one replicate."""
 
 _LONGEST = 26.0, "weeks between two infusions are half a year without the drug; is it days? 26 weeks at most."
+_LENGTH = MOST_WEEKS, f"weeks are {{years:,.0f}} years; is the unit right? {MOST_WEEKS} weeks at most."
 _FRACTION = "is written as a fraction, as in 0.15 for 15 %; "
 _MOST: dict[str, dict[str, tuple[float, str]]] = {
     "arm": {
@@ -37,18 +38,9 @@ _MOST: dict[str, dict[str, tuple[float, str]]] = {
         "activity_ratio": (50.0, "times the activity is not thought possible; 50 at most."),
     },
     "schedule": {
-        "followup_weeks": (
-            MOST_WEEKS,
-            f"weeks are {{years:,.0f}} years; is the unit right? {MOST_WEEKS} weeks at most.",
-        ),
-        "accrual_weeks": (
-            MOST_WEEKS,
-            f"weeks are {{years:,.0f}} years; is the unit right? {MOST_WEEKS} weeks at most.",
-        ),
-        "before_weeks": (
-            MOST_WEEKS,
-            f"weeks are {{years:,.0f}} years; is the unit right? {MOST_WEEKS} weeks at most.",
-        ),
+        "followup_weeks": _LENGTH,
+        "accrual_weeks": _LENGTH,
+        "before_weeks": _LENGTH,
     },
     "recording": {
         "edss_sd": (5.0, "points are half of the EDSS; 5 at most."),

@@ -9,6 +9,7 @@ import polars as pl
 
 from wearoff.cohort.results import Section, Table
 from wearoff.cohort.wording import count
+from wearoff.dosing.intervals import YEAR_D
 from wearoff.trial.reading.at_entry import ARM
 from wearoff.trial.reading.methods import kind_of, load_method
 
@@ -20,7 +21,6 @@ __all__ = ["EXAMPLE_PATIENTS", "decision_section", "example_section"]
 
 EXAMPLE_PATIENTS = 3
 """So many patients of the example are shown."""
-DAYS_PER_YEAR = 365.25
 _ROWS = 60
 _DECISIONS = 60
 _SAME_WEEKS = 1e-6
@@ -93,7 +93,7 @@ def _infusions_by_arm(whole: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         .group_by("patient_id")
         .agg(infusions=pl.len(), gap_d=pl.col("gap_d").sum(), gaps=pl.col("gap_d").count())
     )
-    years = (pl.col("end") - pl.col("entry")).dt.total_days() / DAYS_PER_YEAR
+    years = (pl.col("end") - pl.col("entry")).dt.total_days() / YEAR_D
     return (
         patient.with_columns(years=years)
         .join(arms, on="patient_id", how="left")

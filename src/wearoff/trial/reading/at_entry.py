@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from wearoff.dosing.intervals import YEAR_D
+
 if TYPE_CHECKING:
     from wearoff.cohort.records import Cohort
 
@@ -15,7 +17,6 @@ ARM = "arm"
 """The kind of event that an arm is recorded as, and the column that names it."""
 TREATED_SINCE = "treated_since"
 """The column of that event with the date of the first dose, which may lie before the first recorded infusion."""
-DAYS_PER_YEAR = 365.25
 EDSS_WITHIN_D = 30
 """An EDSS up to so many days after entry is the one at entry, else the last before it (assumed)."""
 
@@ -91,8 +92,8 @@ def covariates_at_entry(cohort: Cohort) -> dict[str, pl.Series]:
     found = people.select(
         age=(pl.col("entry").dt.year() - pl.col("birth_year")).cast(pl.Float64),
         is_female=pl.col("sex").replace_strict({"F": 1.0, "M": 0.0}, default=None, return_dtype=pl.Float64),
-        ms_years=(pl.col("entry") - pl.col("ms_onset_date")).dt.total_days() / DAYS_PER_YEAR,
-        treatment_years=(pl.col("entry") - pl.col(TREATED_SINCE)).dt.total_days() / DAYS_PER_YEAR,
+        ms_years=(pl.col("entry") - pl.col("ms_onset_date")).dt.total_days() / YEAR_D,
+        treatment_years=(pl.col("entry") - pl.col(TREATED_SINCE)).dt.total_days() / YEAR_D,
         edss=pl.col("edss").cast(pl.Float64),
         weight_kg=pl.col("weight_kg").cast(pl.Float64),
         height_cm=pl.col("height_cm").cast(pl.Float64),

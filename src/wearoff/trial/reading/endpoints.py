@@ -39,6 +39,7 @@ from wearoff.cohort.neda.dated import NO_DAY
 from wearoff.cohort.neda.score import NEDA_STATES, WindowScore
 from wearoff.cohort.neda.verdicts import ACTIVE, NONE
 from wearoff.cohort.wearing_off import answers_by_patient, diary_wearing_off, load_diary_rule
+from wearoff.dosing.intervals import YEAR_D
 from wearoff.errors import UnknownNameError
 from wearoff.trial.reading.at_entry import covariates_at_entry, recorded_arms
 from wearoff.trial.reading.cut import cut_cohort
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_RULES", "OUTCOME_RULES", "endpoints_of", "replicate_of"]
 
-DAYS_PER_YEAR = 365.25
 
 DEFAULT_RULES: dict[EndpointKind, str | None] = {
     "neda": DEFAULT_RULE,
@@ -250,7 +250,7 @@ def _counted(
     records: _Records, end: int, relapse_rule: str, rule: OutcomeRule, count: str, days: str
 ) -> _Columns:
     table = records.outcomes(relapse_rule, rule, end).select(
-        count=pl.col(count), years=pl.when(pl.col(count).is_not_null()).then(pl.col(days) / DAYS_PER_YEAR)
+        count=pl.col(count), years=pl.when(pl.col(count).is_not_null()).then(pl.col(days) / YEAR_D)
     )
     return {"count": table["count"], "years": table["years"]}
 

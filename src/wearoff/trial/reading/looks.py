@@ -24,6 +24,7 @@ import numpy as np
 from scipy import special
 from scipy.optimize import brentq
 
+from wearoff.dosing.intervals import YEAR_D
 from wearoff.errors import InputError, Problem
 from wearoff.trial.reading.methods import load_method
 from wearoff.trial.recording.clock import FIRST_ENTRY
@@ -278,7 +279,7 @@ def information_fraction(protocol: Protocol, analysis: Analysis, week: float) ->
         if accrual == 0.0:
             return float(week >= window)
         return min(1.0, max(0.0, (week - window) / accrual))
-    rate = -log1p(-protocol.recording.dropout_per_year) * 7.0 / 365.25
+    rate = -log1p(-protocol.recording.dropout_per_year) * 7.0 / YEAR_D
     entries = (np.arange(4096) + 0.5) / 4096 * accrual
     watched = np.clip(week - entries, 0.0, window)
     if rate == 0.0:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from wearoff.dosing.intervals import YEAR_D
 from wearoff.trial.reading.at_entry import ARM
-from wearoff.trial.recording.watched import DAYS_PER_YEAR, REASONS
+from wearoff.trial.recording.watched import REASONS
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -69,5 +70,5 @@ def record_arms(protocol: Protocol, truth: Truth, clock: Clock) -> pl.DataFrame:
 
 
 def _days_ago(years: Float[np.ndarray, " patients"]) -> Int[np.ndarray, " patients"]:
-    days: np.ndarray = -np.rint(years * DAYS_PER_YEAR).astype(np.int64)
+    days: np.ndarray = -np.rint(years * YEAR_D).astype(np.int64)
     return days

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wearoff.dosing.intervals import YEAR_D
+
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int
 
@@ -22,7 +24,6 @@ REASONS = (
     "lost at entry: the levels of this virtual patient could not be solved",
 )
 """What stands in `end_reason`."""
-DAYS_PER_YEAR = 365.25
 ENDED, LOST, FAILED = 0, 1, 2
 
 
@@ -55,7 +56,7 @@ def watch(protocol: Protocol, truth: Truth, chance: Chance) -> Watched:
     end, share = last_day(protocol), protocol.recording.dropout_per_year
     last = np.full(truth.patients, end)
     if share > 0.0:
-        waiting_d = DAYS_PER_YEAR * np.log(chance.uniform("drop-out")) / np.log1p(-share)
+        waiting_d = YEAR_D * np.log(chance.uniform("drop-out")) / np.log1p(-share)
         last = np.minimum(waiting_d, end).astype(np.int64)
     reason = np.where(truth.failed, FAILED, np.where(last < end, LOST, ENDED))
     return Watched(np.where(truth.failed, 0, last), reason, ~truth.failed)
