@@ -1,7 +1,8 @@
 """Numbers of a protocol that are a slip rather than a study: per cent for a fraction, days for weeks, a digit too many.
 
 Such a number is no contradiction, and a study of it would run: into numbers that mean nothing, or out of memory. Each
-bound lies far outside of anything that has been studied or is thought possible; it says nothing of what is sensible. All bounds are assumed.
+bound lies far outside of anything that has been studied or is thought possible; it says nothing of what is sensible.
+All bounds are assumed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ MOST_PATIENTS: Final = 100_000
 """Patients of one replicate."""
 
 _LONGEST = 26.0, "weeks between two infusions are half a year without the drug; is it days? 26 weeks at most."
-_LENGTH = MOST_WEEKS, f"weeks are {{years:,.0f}} years; is the unit right? {MOST_WEEKS} weeks at most."
+_LENGTH = (
+    MOST_WEEKS,
+    f"weeks are {{years:,.0f}} years; is the unit right? {MOST_WEEKS} weeks at most.",
+)
 _FRACTION = "is written as a fraction, as in 0.15 for 15 %; "
 _MOST: dict[str, dict[str, tuple[float, str]]] = {
     "arm": {
